@@ -1,0 +1,1 @@
+"""Verification of request signatures, one module per scheme."""

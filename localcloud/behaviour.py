@@ -1,0 +1,43 @@
+"""Settings for everything the documentation leaves open, and for speed.
+
+Facts are code; what is not known about the real service is a setting here, with the reason beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Behaviour:
+    """How the local cloud behaves where the real one is slow, unknown or contradictory.
+
+    All durations are in seconds unless the name says otherwise.
+    """
+
+    #: Added to every cloud call (not to control calls).
+    latency_ms: float = 0.0
+    #: Time a new rule stays ``starting``. The real service takes 3 to 5 minutes.
+    rule_start_seconds: float = 0.5
+    #: Time a deleted rule stays ``closing``. The real service takes minutes to half an hour.
+    rule_close_seconds: float = 0.5
+    #: Copy speed of each rule; 0 means as fast as this machine can.
+    objects_per_second: float = 0.0
+    #: Time until a changed RAM or bucket policy is effective. No number is published.
+    policy_propagation_seconds: float = 0.0
+    #: Largest accepted difference between a request's date and the clock. 15 minutes is widely quoted, not documented.
+    clock_skew_seconds: float = 900.0
+    #: Whether a bucket policy that names an account's UID also covers that account's RAM users and roles. Unknown.
+    account_principal_covers_users: bool = False
+    #: Whether PutBucketReplication needs ``ram:PassRole`` from the caller. No OSS page mentions it.
+    require_pass_role: bool = False
+    #: Whether GetBucketReplication hides SyncRole on rules without KMS settings, as support tickets report.
+    hide_sync_role: bool = True
+    #: Whether a new or modified bucket policy with ``acs:SourceIp`` but no ``acs:SourceVpc`` is refused.
+    require_source_vpc: bool = True
+    #: Whether deleting an unknown rule answers 404 (one page) or 200 (another).
+    delete_unknown_rule_is_error: bool = True
+    #: How a non-owner without rights sees a foreign bucket: ``AccessDenied`` (403) or ``NoSuchBucket`` (404).
+    foreign_bucket_error: str = "AccessDenied"
+    #: HTTP status of throttling answers of RAM; not confirmed.
+    throttling_status: int = 429

@@ -1,0 +1,1 @@
+"""Replication rules, their states, and the engine that copies objects."""
