@@ -1,0 +1,1 @@
+"""Set up, watch and prove cross-account replication between Alibaba Cloud OSS buckets."""

@@ -1,0 +1,123 @@
+"""Everything that can go wrong, as one tree.
+
+OssCrrError
+├── PermanentError              a retry cannot help; somebody has to change something
+│   ├── InputError              (also a ValueError) a parameter or inventory value is wrong
+│   ├── ConnectionSetupError    (also a ValueError) an Airflow connection is missing or incomplete
+│   ├── TemplateError           a policy template cannot be rendered
+│   ├── PolicyError             a policy document cannot be read, or would break a limit
+│   ├── PreflightError          at least one check before the first write failed
+│   ├── CredentialsError        a key is unknown, disabled, expired, or of another account
+│   ├── PermissionDenied        the service refused: a right is missing
+│   ├── NotFound                a bucket, role, policy, key or rule does not exist
+│   ├── Conflict                what is there contradicts what was asked for
+│   ├── LimitReached            a quota of the service is used up
+│   ├── RequestRejected         the service refused the request for another reason (other 4xx)
+│   ├── RuleVanished            the replication rule was removed while it was waited for
+│   ├── HistoryTimeout          historical data was not complete in time
+│   └── VerificationFailed      the destination does not hold what it should
+└── TransientError              the same call may succeed later
+    ├── Throttled               a request quota was exceeded
+    ├── ServiceUnavailable      5xx answers, cut connections, timeouts
+    └── NotYetEffective         a right that was just granted is not effective yet
+
+Airflow is told which is which by :data:`oss_crr.operators.retry.RETRY_POLICY`.
+"""
+
+from __future__ import annotations
+
+
+class OssCrrError(Exception):
+    """Base of all errors of this package."""
+
+
+class PermanentError(OssCrrError):
+    """A retry cannot help."""
+
+
+class InputError(PermanentError, ValueError):
+    """A parameter or inventory value is wrong.
+
+    :param field: name of the field, as in the form and in ``include/fleet.yaml``.
+    :param problem: what is wrong with it and what to do, without the field's name.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class ConnectionSetupError(PermanentError, ValueError):
+    """An Airflow connection is missing or incomplete."""
+
+
+class TemplateError(PermanentError):
+    """A policy template cannot be rendered."""
+
+
+class PolicyError(PermanentError):
+    """A policy document cannot be read, or would break a limit of the service."""
+
+
+class PreflightError(PermanentError):
+    """At least one check before the first write failed."""
+
+
+class CredentialsError(PermanentError):
+    """An access key or token was not accepted, or belongs to another account."""
+
+
+class PermissionDenied(PermanentError):
+    """The service refused the call because a right is missing."""
+
+
+class NotFound(PermanentError):
+    """Something that has to exist does not."""
+
+
+class Conflict(PermanentError):
+    """What is there contradicts what was asked for."""
+
+
+class LimitReached(PermanentError):
+    """A quota of the service is used up."""
+
+
+class RequestRejected(PermanentError):
+    """The service refused the request for a reason that no other class describes."""
+
+
+class RuleVanished(PermanentError):
+    """The replication rule was removed while it was waited for."""
+
+
+class HistoryTimeout(PermanentError):
+    """The historical data was not complete in time."""
+
+
+class VerificationFailed(PermanentError):
+    """The destination does not hold what it should."""
+
+
+class TransientError(OssCrrError):
+    """The same call may succeed later."""
+
+
+class Throttled(TransientError):
+    """A request quota was exceeded.
+
+    :param retry_after: seconds to wait as the service asked for, or None.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ServiceUnavailable(TransientError):
+    """The service answered 5xx, or not at all."""
+
+
+class NotYetEffective(TransientError):
+    """A right that was just granted is not effective yet."""
