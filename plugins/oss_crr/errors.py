@@ -36,16 +36,14 @@ class PermanentError(OssCrrError):
 
 
 class InputError(PermanentError, ValueError):
-    """A parameter or inventory value is wrong.
+    """One or more parameters or inventory values are wrong.
 
-    :param field: name of the field, as in the form and in ``include/fleet.yaml``.
-    :param problem: what is wrong with it and what to do, without the field's name.
+    :param problems: pairs of field name (as in the form and in ``include/fleet.yaml``) and what is wrong with it.
     """
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
+        self.problems = problems
 
 
 class ConnectionSetupError(PermanentError, ValueError):

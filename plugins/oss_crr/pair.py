@@ -1,0 +1,268 @@
+"""A bucket pair: the validated description of one replication, and what preflight adds to it.
+
+Neither Airflow nor an SDK is imported here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from oss_crr.errors import InputError
+from oss_crr.regions import REGIONS, TransferType, offers_rtc, required_transfer_type
+
+ReplicationPolicy = Literal["add_change", "add_delete_change"]
+
+MAX_PREFIXES = 10
+MAX_PREFIX_BYTES = 1023
+
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
+
+
+@dataclass(frozen=True)
+class BucketPair:
+    """One source bucket, one destination bucket, and how to replicate from one to the other.
+
+    The fields are those of the trigger form and of ``include/fleet.yaml``; the README's table explains each.
+    Use :func:`parse_pair` to make one from what a user wrote.
+    """
+
+    source_bucket: str
+    source_region: str
+    destination_bucket: str
+    destination_region: str
+    source_conn_id: str = "oss_source"
+    destination_conn_id: str = "oss_destination"
+    prefixes: tuple[str, ...] = ()
+    replication_policy: ReplicationPolicy = "add_change"
+    replicate_historical_data: bool = True
+    role_name: str = ""
+    role_permissions: Literal["minimal", "AliyunOSSFullAccess"] = "minimal"
+    transfer_type: Literal["auto", "internal", "oss_acc"] = "auto"
+    rtc: bool = False
+    on_rule_mismatch: Literal["fail", "replace"] = "fail"
+
+    @property
+    def name(self) -> str:
+        """Return how logs and reports call the pair."""
+        return f"{self.source_bucket} → {self.destination_bucket}"
+
+    @property
+    def role(self) -> str:
+        """Return the role's name: the one given, or one derived from the pair.
+
+        A derived name is stable, at most 64 characters, and lower case, because OSS compares the principal of a
+        bucket policy with the lower-cased role name.
+        """
+        return self.role_name or f"oss-crr-{self.source_bucket[:30].rstrip('-')}-{self._digest(10)}"
+
+    @property
+    def rule_id(self) -> str:
+        """Return the id this product gives its replication rule for the pair."""
+        return f"oss-crr-{self._digest(24)}"
+
+    @property
+    def replicates_deletes(self) -> bool:
+        """Tell whether deletions at the source are to be repeated at the destination."""
+        return self.replication_policy == "add_delete_change"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON data, the form that travels between tasks."""
+        return {**asdict(self), "prefixes": list(self.prefixes)}
+
+    def _digest(self, length: int) -> str:
+        identity = f"{self.source_bucket}/{self.destination_bucket}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True)
+class ResolvedPair:
+    """A pair with what only the cloud could tell, as preflight found it.
+
+    :param source_uid: UID of the account that owns the source bucket.
+    :param destination_uid: UID of the account that owns the destination bucket.
+    :param versioned: whether versioning is enabled on both buckets.
+    :param transfer_type: the transfer type to use, ``auto`` resolved.
+    """
+
+    pair: BucketPair
+    source_uid: str
+    destination_uid: str
+    versioned: bool
+    transfer_type: TransferType
+
+    @property
+    def name(self) -> str:
+        """Return how logs and reports call the pair."""
+        return self.pair.name
+
+    @property
+    def needs_delete_right(self) -> bool:
+        """Tell whether the role must be able to delete at the destination.
+
+        Delete markers of versioned buckets travel under both replication policies (vendor page
+        "CRR in specific scenarios"), everything else only when deletes are asked for.
+        """
+        return self.pair.replicates_deletes or self.versioned
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON data."""
+        return {**asdict(self), "pair": self.pair.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ResolvedPair:
+        """Rebuild from :meth:`to_dict`."""
+        return cls(**{**data, "pair": parse_pair(data["pair"])})
+
+
+_FIELDS = {field.name for field in fields(BucketPair)}
+_REQUIRED = ("source_bucket", "source_region", "destination_bucket", "destination_region")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "replication_policy": ("add_change", "add_delete_change"),
+    "role_permissions": ("minimal", "AliyunOSSFullAccess"),
+    "transfer_type": ("auto", "internal", "oss_acc"),
+    "on_rule_mismatch": ("fail", "replace"),
+}
+_SWITCHES = ("replicate_historical_data", "rtc")
+
+Problems = list[tuple[str, str]]
+
+
+def parse_pair(values: Mapping[str, object]) -> BucketPair:
+    """Check what a user wrote and make a :class:`BucketPair` of it.
+
+    :param values: field values; None and empty text count as not given.
+    :raises InputError: naming every field that is unknown, missing, of the wrong type, or contradicts another one.
+    """
+    given = {key: value for key, value in values.items() if value not in (None, "")}
+    problems: Problems = [(key, _unknown(key)) for key in sorted(set(given) - _FIELDS)]
+    problems += [(key, "is required") for key in _REQUIRED if key not in given]
+    clean: dict[str, Any] = {}
+    for key in sorted(set(given) & _FIELDS):
+        try:
+            clean[key] = _parser(key)(given[key])
+        except ValueError as error:
+            problems.append((key, str(error)))
+    if problems:
+        raise InputError(*problems)
+    pair = BucketPair(**clean)
+    problems = _contradictions(pair)
+    if problems:
+        raise InputError(*problems)
+    return pair
+
+
+def _unknown(key: str) -> str:
+    return f"unknown field {key!r}; known are {', '.join(sorted(_FIELDS))}"
+
+
+def _parser(field: str) -> Callable[[object], object]:
+    if field.endswith("_bucket"):
+        return _bucket_name
+    if field.endswith("_region"):
+        return _region
+    if field in _CHOICES:
+        return lambda value: _choice(value, _CHOICES[field])
+    if field in _SWITCHES:
+        return _switch
+    return {"prefixes": _prefixes, "role_name": _role_name}.get(field, _text)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, is {value!r}")
+    return value.strip()
+
+
+def _bucket_name(value: object) -> str:
+    name = _text(value)
+    if not _BUCKET_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no bucket name: 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end"
+        )
+    return name
+
+
+def _region(value: object) -> str:
+    region = _text(value)
+    if region.removeprefix("oss-") in REGIONS and region not in REGIONS:
+        raise ValueError(f"{region!r} is OSS's location name; the region id is {region.removeprefix('oss-')!r}")
+    if region not in REGIONS:
+        raise ValueError(f"unknown region {region!r}; known are {', '.join(REGIONS)}")
+    return region
+
+
+def _choice(value: object, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ValueError(f"{value!r} is not one of {', '.join(allowed)}")
+    return _text(value)
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, is {value!r}")
+    return value
+
+
+def _role_name(value: object) -> str:
+    name = _text(value)
+    if not _ROLE_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no RAM role name: 1 to 64 letters, digits, dots and hyphens")
+    return name
+
+
+def _prefixes(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"must be a list of texts, is {value!r}")
+    prefixes = tuple(_prefix(item) for item in value if item != "")
+    if len(prefixes) > MAX_PREFIXES:
+        raise ValueError(f"{len(prefixes)} prefixes; OSS accepts up to {MAX_PREFIXES} in a rule")
+    if len(set(prefixes)) < len(prefixes):
+        raise ValueError("a prefix is named twice")
+    for prefix in prefixes:
+        wider = next((other for other in prefixes if other != prefix and prefix.startswith(other)), None)
+        if wider is not None:
+            raise ValueError(f"{prefix!r} lies within {wider!r}: leave one of them out")
+    return prefixes
+
+
+def _prefix(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a list of texts, holds {value!r}")
+    if len(value.encode()) > MAX_PREFIX_BYTES:
+        raise ValueError(f"prefix {value[:40]!r}... is longer than {MAX_PREFIX_BYTES} bytes")
+    if value.endswith("*"):
+        raise ValueError(f"prefix {value!r} ends in '*': OSS takes prefixes literally, leave the asterisk out")
+    return value
+
+
+def _contradictions(pair: BucketPair) -> Problems:
+    """Find fields that are right on their own but not together."""
+    problems: Problems = []
+    if pair.source_bucket == pair.destination_bucket:
+        problems.append(("destination_bucket", "is the source bucket; replication needs two buckets"))
+    if pair.source_region == pair.destination_region:
+        problems.append(("destination_region", "is the source region; cross-region replication needs two regions"))
+    if pair.source_conn_id == pair.destination_conn_id:
+        problems.append(("destination_conn_id", "is the source connection; replication across accounts needs two"))
+    problems += [
+        ("prefixes", f"{prefix!r} contains the bucket's name; OSS refuses that, give the path within the bucket")
+        for prefix in pair.prefixes
+        if prefix.startswith((f"{pair.source_bucket}/", f"oss://{pair.source_bucket}"))
+    ]
+    return problems + _transfer_contradictions(pair)
+
+
+def _transfer_contradictions(pair: BucketPair) -> Problems:
+    required = required_transfer_type(pair.source_region, pair.destination_region)
+    regions = f"{pair.source_region} → {pair.destination_region}"
+    problems: Problems = []
+    if pair.transfer_type not in ("auto", required):
+        problems.append(("transfer_type", f"{regions} requires {required!r}; leave it at 'auto'"))
+    if pair.rtc and not offers_rtc(pair.source_region, pair.destination_region):
+        problems.append(("rtc", f"replication time control is not offered for {regions}"))
+    return problems
