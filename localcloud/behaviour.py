@@ -41,3 +41,7 @@ class Behaviour:
     foreign_bucket_error: str = "AccessDenied"
     #: HTTP status of throttling answers of RAM; not confirmed.
     throttling_status: int = 429
+    #: Buckets that one account may create in one region; seeded ones count, but may exceed it.
+    max_buckets_per_region: int = 100
+    #: Whether CreateBucket on a bucket that the caller owns answers 409, as the API page says, or 200.
+    recreate_own_bucket_is_error: bool = True

@@ -45,6 +45,10 @@ class OssOperation:
     :param write: whether it changes anything; decides read or write in the call counts.
     :param params: query parameters that must be present; a value other than None must match. The operation with
         the most matching parameters wins.
+    :param headers: lower-case names of headers that must be present; they break ties between equal parameters.
+    :param versioned_action: RAM action checked instead of ``action`` when the request names a ``versionId``.
+    :param checks_rights_itself: the router leaves authorization to the handler, for requests whose resources are
+        named in the body (DeleteMultipleObjects) or that need no rights (OPTIONS).
     """
 
     name: str
@@ -54,6 +58,9 @@ class OssOperation:
     handler: Callable[[OssCall], Response]
     write: bool
     params: Mapping[str, str | None] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    versioned_action: str | None = None
+    checks_rights_itself: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sortedcontainers import SortedDict
 from localcloud.propagation import Propagating
 
 if TYPE_CHECKING:
+    from localcloud.oss.multipart import Upload
     from localcloud.oss.replication.model import ReplicationRule
 
 #: Version id of objects in buckets that never had versioning.
@@ -43,6 +44,8 @@ class ObjectVersion:
     :param headers: standard response headers kept with the object (``content-type``, ``cache-control``...), lower case.
     :param user_meta: ``x-oss-meta-*`` values by name without the prefix, lower case.
     :param replica: whether replication wrote it; replicas are never replicated onward.
+    :param symlink_target: key that a symbolic link points to, in the same bucket; None for everything else.
+    :param restored_until: end of the time an archived object is readable; None when it was never restored.
     """
 
     key: str
@@ -60,6 +63,8 @@ class ObjectVersion:
     tagging: dict[str, str] = field(default_factory=dict)
     encryption: Encryption | None = None
     replica: bool = False
+    symlink_target: str | None = None
+    restored_until: datetime | None = None
 
     @property
     def size(self) -> int:
@@ -79,6 +84,16 @@ class Change:
     version: ObjectVersion
     time: datetime
     by_replication: bool
+
+
+@dataclass(frozen=True)
+class Retention:
+    """A retention (WORM) policy of a bucket; it protects objects from the start, and for good once it is locked."""
+
+    id: str
+    days: int
+    created: datetime
+    locked: bool = False
 
 
 @dataclass
@@ -103,8 +118,12 @@ class Bucket:
     #: None means never configured (404 on read).
     acceleration: bool | None = None
     tagging: dict[str, str] = field(default_factory=dict)
-    #: Retention in days of a locked WORM policy; None means none.
+    #: Retention in days that protects this bucket's objects; None means none.
     worm_days: int | None = None
+    #: The retention policy that ``worm_days`` comes from, when it was made through the API.
+    retention: Retention | None = None
+    #: Multipart uploads in progress, by upload id.
+    uploads: dict[str, Upload] = field(default_factory=dict)
     keys: SortedDict[str, list[ObjectVersion]] = field(default_factory=SortedDict)
     #: Rules of which this bucket is the source, by rule id.
     rules: dict[str, ReplicationRule] = field(default_factory=dict)
