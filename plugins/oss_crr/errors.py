@@ -11,6 +11,7 @@ OssCrrError
 │   ├── PermissionDenied        the service refused: a right is missing
 │   ├── NotFound                a bucket, role, policy, key or rule does not exist
 │   ├── Conflict                what is there contradicts what was asked for
+│   │   └── AlreadyExists       what was to be created is there; read it again and compare
 │   ├── LimitReached            a quota of the service is used up
 │   ├── RequestRejected         the service refused the request for another reason (other 4xx)
 │   ├── RuleVanished            the replication rule was removed while it was waited for
@@ -19,6 +20,7 @@ OssCrrError
 └── TransientError              the same call may succeed later
     ├── Throttled               a request quota was exceeded
     ├── ServiceUnavailable      5xx answers, cut connections, timeouts
+    ├── LostUpdate              somebody else wrote the same document at the same time
     └── NotYetEffective         a right that was just granted is not effective yet
 
 Airflow is told which is which by :data:`oss_crr.operators.retry.RETRY_POLICY`.
@@ -26,9 +28,38 @@ Airflow is told which is which by :data:`oss_crr.operators.retry.RETRY_POLICY`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ServiceAnswer:
+    """What a service answered to a call that failed.
+
+    :param status: HTTP status; 0 when there was no answer, or none that the service can have written.
+    :param code: the service's error code, empty when there is none.
+    :param message: the service's own words, or why there was no answer. Free of secrets.
+    :param ec: OSS's detail code, such as ``0031-00000044``.
+    :param endpoint: where OSS says the bucket has to be addressed.
+    :param retry_after: seconds the service asks to wait, None when it does not say.
+    :param access_denied: members of ``AccessDeniedDetail``, such as ``AuthAction`` and ``NoPermissionType``.
+    """
+
+    status: int
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    ec: str = ""
+    endpoint: str = ""
+    retry_after: float | None = None
+    access_denied: Mapping[str, str] = field(default_factory=dict)
+
 
 class OssCrrError(Exception):
     """Base of all errors of this package."""
+
+    #: What the service answered, for errors that stem from a call; None for all others.
+    answer: ServiceAnswer | None = None
 
 
 class PermanentError(OssCrrError):
@@ -78,6 +109,14 @@ class Conflict(PermanentError):
     """What is there contradicts what was asked for."""
 
 
+class AlreadyExists(Conflict):
+    """What was to be created is there already.
+
+    That may be the effect of the very same call: when an answer is lost, the hooks repeat the call. So read again what
+    is there, and compare it with what was wanted.
+    """
+
+
 class LimitReached(PermanentError):
     """A quota of the service is used up."""
 
@@ -115,6 +154,10 @@ class Throttled(TransientError):
 
 class ServiceUnavailable(TransientError):
     """The service answered 5xx, or not at all."""
+
+
+class LostUpdate(TransientError):
+    """Somebody else wrote the same document at the same time, and our part is not in it."""
 
 
 class NotYetEffective(TransientError):
