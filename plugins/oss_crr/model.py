@@ -46,11 +46,13 @@ class BucketInfo:
 class RuleSpec:
     """A replication rule as it is asked for.
 
+    :param id: the rule's id; the service accepts one of the caller's choice, unique in the bucket.
     :param actions: ``("PUT",)`` or ``("ALL",)``.
     :param prefixes: empty for the whole bucket.
     :param transfer_type: ``internal`` or ``oss_acc``.
     """
 
+    id: str
     destination_bucket: str
     destination_region: str
     actions: tuple[str, ...]

@@ -55,10 +55,10 @@ class BucketPair:
     def role(self) -> str:
         """Return the role's name: the one given, or one derived from the pair.
 
-        A derived name is stable, at most 64 characters, and lower case, because OSS compares the principal of a
-        bucket policy with the lower-cased role name.
+        A derived name is stable, lower case (OSS compares the principal of a bucket policy with the lower-cased role
+        name), and short, so that two hundred principals fit in one bucket policy.
         """
-        return self.role_name or f"oss-crr-{self.source_bucket[:30].rstrip('-')}-{self._digest(10)}"
+        return self.role_name or f"oss-crr-{self.source_bucket[:10].rstrip('-')}-{self._digest(10)}"
 
     @property
     def rule_id(self) -> str:

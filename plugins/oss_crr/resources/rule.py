@@ -1,0 +1,130 @@
+"""The replication rule on the source bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from oss_crr.errors import Conflict
+from oss_crr.model import Rule, RuleSpec
+from oss_crr.pair import ResolvedPair
+from oss_crr.resources.base import Accounts, Change, Origin, Resource
+
+#: Fields of a rule that make it a different one. RTC is not among them: it is the one field OSS lets change in place.
+_IMMUTABLE = ("actions", "prefixes", "historical_data", "transfer_type", "role_name")
+
+
+class ReplicationRule(Resource[tuple[Rule, ...]]):
+    """One rule per bucket pair; an equal rule is adopted, a different one refused with the differences spelled out."""
+
+    name = "rule"
+    shared_document = False
+    #: The service refuses a second rule for the same two buckets (EC 0031-00000044).
+    creates_once = True
+    absent = ()
+
+    def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
+        return (pair.pair.source_bucket,)
+
+    def desired(self, pair: ResolvedPair) -> Any:
+        return asdict(rule_spec(pair))
+
+    def observe(self, accounts: Accounts, pair: ResolvedPair) -> tuple[Rule, ...]:
+        return accounts.source(pair.pair).oss(pair.pair.source_region).list_rules(pair.pair.source_bucket)
+
+    def changes(self, pair: ResolvedPair, observed: tuple[Rule, ...]) -> tuple[Change, ...]:
+        rule = find_rule(observed, pair.pair.destination_bucket)
+        wanted = self.desired(pair)
+        if rule is None:
+            summary = f"no replication rule from `{pair.pair.source_bucket}` to `{pair.pair.destination_bucket}`"
+            return (Change(self.name, "create", summary, after=wanted),)
+        if rule.status == "closing":
+            summary = f"rule `{rule.id}` is being removed; wait until it is gone, then run again"
+            return (Change(self.name, "blocked", summary, asdict(rule), wanted),)
+        found = differences(rule, rule_spec(pair))
+        if found:
+            return (Change(self.name, "blocked", _mismatch(rule, found), asdict(rule), wanted),)
+        return self._rtc_changes(rule, pair)
+
+    def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: tuple[Rule, ...]) -> None:
+        oss = accounts.source(pairs[0].pair).oss(pairs[0].pair.source_region)
+        for pair in pairs:
+            rule = find_rule(observed, pair.pair.destination_bucket)
+            if rule is None:
+                oss.put_rule(pair.pair.source_bucket, rule_spec(pair))
+            elif self.changes(pair, observed)[0].kind == "blocked":
+                raise Conflict(self.changes(pair, observed)[0].summary)
+            else:
+                oss.set_rtc(pair.pair.source_bucket, rule.id, pair.pair.rtc)
+
+    def origin(self, pair: ResolvedPair, observed: tuple[Rule, ...]) -> Origin:
+        rule = find_rule(observed, pair.pair.destination_bucket)
+        return "in order" if rule and rule.id == pair.pair.rule_id else "adopted"
+
+    def details(self, pair: ResolvedPair, observed: tuple[Rule, ...]) -> dict[str, Any]:
+        rule = find_rule(observed, pair.pair.destination_bucket)
+        return {"rule_id": rule.id} if rule else {}
+
+    def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: tuple[Rule, ...]) -> None:
+        """Delete the pairs' rules; they go on as ``closing`` for a while."""
+        for pair in pairs:
+            rule = find_rule(observed, pair.pair.destination_bucket)
+            if rule is not None and rule.status != "closing":
+                oss = accounts.source(pair.pair).oss(pair.pair.source_region)
+                oss.delete_rule(pair.pair.source_bucket, rule.id)
+
+    def _rtc_changes(self, rule: Rule, pair: ResolvedPair) -> tuple[Change, ...]:
+        if (rule.rtc in ("enabled", "enabling")) == pair.pair.rtc:
+            return ()
+        summary = f"replication time control of rule `{rule.id}` is {rule.rtc}"
+        return (Change(self.name, "update", summary, {"rtc": rule.rtc}, {"rtc": pair.pair.rtc}),)
+
+
+def rule_spec(pair: ResolvedPair) -> RuleSpec:
+    """Return the rule that a pair asks for."""
+    return RuleSpec(
+        id=pair.pair.rule_id,
+        destination_bucket=pair.pair.destination_bucket,
+        destination_region=pair.pair.destination_region,
+        actions=("ALL",) if pair.pair.replicates_deletes else ("PUT",),
+        prefixes=pair.pair.prefixes,
+        historical_data=pair.pair.replicate_historical_data,
+        transfer_type=pair.transfer_type,
+        role_name=pair.pair.role,
+        rtc=pair.pair.rtc,
+    )
+
+
+def find_rule(rules: Sequence[Rule], destination_bucket: str) -> Rule | None:
+    """Return the rule to a destination bucket, or None. There is at most one."""
+    return next((rule for rule in rules if rule.destination_bucket == destination_bucket), None)
+
+
+def differences(rule: Rule, spec: RuleSpec) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which a rule differs from what is asked for, each as (found, wanted).
+
+    The service hides the role on rules without KMS settings: a hidden role is no difference. Role names are compared
+    without regard to case, and given as name or ARN.
+    """
+    found = {field: (_comparable(field, rule), _comparable(field, spec)) for field in _IMMUTABLE}
+    if rule.role_name is None:
+        found.pop("role_name")
+    return {field: pair for field, pair in found.items() if pair[0] != pair[1]}
+
+
+def _comparable(field: str, holder: Rule | RuleSpec) -> Any:
+    value = getattr(holder, field)
+    if field in ("actions", "prefixes"):
+        return sorted(value)
+    if field == "role_name" and value is not None:
+        return value.rpartition("/")[2].lower()
+    return value
+
+
+def _mismatch(rule: Rule, found: dict[str, tuple[Any, Any]]) -> str:
+    spelled = "; ".join(f"{field} is {is_!r}, asked for {wanted!r}" for field, (is_, wanted) in found.items())
+    return (
+        f"rule `{rule.id}` to `{rule.destination_bucket}` differs: {spelled}. OSS cannot change a rule: ask for what "
+        "the rule has, or remove the rule first"
+    )
