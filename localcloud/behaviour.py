@@ -45,3 +45,12 @@ class Behaviour:
     max_buckets_per_region: int = 100
     #: Whether CreateBucket on a bucket that the caller owns answers 409, as the API page says, or 200.
     recreate_own_bucket_is_error: bool = True
+    #: Whether ``?`` is a wildcard in a policy's actions and resources. RAM's pages say so, the OSS pages do not.
+    question_mark_wildcard: bool = True
+    #: Whether a role's ARN has the name in lower case, as in several tutorials; the API samples keep its case.
+    lower_case_role_arn: bool = False
+    #: RAM calls per second, account and API before they are throttled; 0 means unlimited. Published quotas: 100 reads,
+    #: 20 writes, of which 10 for Detach calls.
+    ram_reads_per_second: int = 0
+    ram_writes_per_second: int = 0
+    ram_detaches_per_second: int = 0

@@ -69,6 +69,7 @@ class RpcCall:
 
     :param params: all parameters, from query and form body.
     :param region: region of the endpoint, for regional products (KMS); None if unknown.
+    :param request: the HTTP request, for policy conditions on address and transport; None in direct calls.
     """
 
     cloud: Cloud
@@ -76,6 +77,7 @@ class RpcCall:
     request_id: str
     params: Mapping[str, str]
     region: str | None = None
+    request: Request | None = None
 
 
 @dataclass(frozen=True)
