@@ -21,6 +21,8 @@ class AccessKey:
     account_uid: str
     user_name: str | None = None
     active: bool = True
+    #: None for keys that the configuration declares.
+    created: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,15 @@ Keys = Mapping[str, tuple[str, ...]]
 Test = Callable[[str, str], bool]
 
 _IF_EXISTS = "IfExists"
+_FOR_ALL = "ForAllValues:"
+_FOR_ANY = "ForAnyValue:"
 
 
 @dataclass(frozen=True)
 class Condition:
     """One key under one operator.
 
-    :param operator: operator name as written, known to :data:`OPERATORS`.
+    :param operator: operator name as written, known to :func:`is_operator`.
     :param key: condition key in lower case, for example ``acs:sourceip``.
     :param values: accepted values; one is enough.
     """
@@ -92,13 +94,15 @@ _NEGATED = {
     "DateNotEquals": "DateEquals",
     "NotIpAddress": "IpAddress",
 }
-#: Every operator, without its ``IfExists`` form.
-OPERATORS = frozenset(_POSITIVE) | frozenset(_NEGATED)
+
+
+def _base_name(operator: str) -> str:
+    return operator.removeprefix(_FOR_ALL).removeprefix(_FOR_ANY).removesuffix(_IF_EXISTS)
 
 
 def is_operator(name: str) -> bool:
-    """Return whether a name is a condition operator, with or without ``IfExists``."""
-    return name.removesuffix(_IF_EXISTS) in OPERATORS
+    """Return whether a name is a condition operator, with or without set prefix and ``IfExists``."""
+    return _base_name(name) in _POSITIVE.keys() | _NEGATED.keys()
 
 
 def holds(condition: Condition, keys: Keys) -> bool:
@@ -107,17 +111,18 @@ def holds(condition: Condition, keys: Keys) -> bool:
     A negated operator also holds when the request has no such key: the vendor's examples that deny everything outside
     a VPC with ``StringNotEquals`` rely on it, since a request from the internet has no VPC.
     """
-    name = condition.operator.removesuffix(_IF_EXISTS)
-    negated = name in _NEGATED
+    operator = condition.operator
+    name = _base_name(operator)
     actual = keys.get(condition.key)
     if actual is None:
-        return negated or condition.operator.endswith(_IF_EXISTS)
+        return name in _NEGATED or operator.endswith(_IF_EXISTS) or operator.startswith(_FOR_ALL)
+    quantifier = all if operator.startswith(_FOR_ALL) else any
+    return quantifier(_value_holds(name, value, condition.values) for value in actual)
+
+
+def _value_holds(name: str, actual: str, wanted: tuple[str, ...]) -> bool:
     test = _POSITIVE[_NEGATED.get(name, name)]
-    return _any(test, actual, condition.values) is not negated
-
-
-def _any(test: Test, actual: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    return any(_safely(test, have, want) for have in actual for want in wanted)
+    return any(_safely(test, actual, value) for value in wanted) is not (name in _NEGATED)
 
 
 def _safely(test: Test, actual: str, wanted: str) -> bool:
