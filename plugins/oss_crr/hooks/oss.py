@@ -1,0 +1,173 @@
+"""What this package does with OSS: bucket settings, replication rules, and a look at objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oss_crr.errors import NotFound
+from oss_crr.hooks import oss_xml
+from oss_crr.hooks.oss_client import OssClient, OssRequest
+from oss_crr.model import BucketInfo, ObjectHead, ObjectSummary, Progress, ReplicationLocations, Rule, RuleSpec
+
+#: Objects per page of a listing, the service's maximum (ListObjectsV2).
+PAGE_SIZE = 1000
+
+NO_RULE_CODES = ("NoSuchReplicationRule", "NoSuchReplicationConfiguration")
+
+
+class OssApi:
+    """OSS in one region, with the rights of one account. Safe to use from several threads.
+
+    Each method raises errors of :mod:`oss_crr.errors`: NotFound for a missing bucket, PermissionDenied for a missing
+    right, Conflict for a bucket in another region, and so on as :mod:`oss_crr.hooks.translate` tells.
+    """
+
+    def __init__(self, client: OssClient) -> None:
+        self._client = client
+
+    def get_bucket_info(self, bucket: str) -> BucketInfo:
+        """Return a bucket's description."""
+        answer = self._client.send(OssRequest("GET", "oss:GetBucketInfo", bucket, params={"bucketInfo": ""}))
+        return oss_xml.bucket_info(answer.body)
+
+    # --- bucket policy -----------------------------------------------------------------------------------------------
+
+    def get_bucket_policy(self, bucket: str) -> str | None:
+        """Return a bucket's policy, as text exactly as it was put; None when there is none."""
+        request = OssRequest("GET", "oss:GetBucketPolicy", bucket, params={"policy": ""})
+        try:
+            return self._client.send(request).body.decode()
+        except NotFound as error:
+            if _code(error) == "NoSuchBucketPolicy":
+                return None
+            raise
+
+    def put_bucket_policy(self, bucket: str, policy: str) -> None:
+        """Replace a bucket's policy. OSS knows no condition for that, so read back what became of it."""
+        body = policy.encode()
+        self._client.send(OssRequest("PUT", "oss:PutBucketPolicy", bucket, params={"policy": ""}, body=body))
+
+    def delete_bucket_policy(self, bucket: str) -> None:
+        """Remove a bucket's policy; none there is fine."""
+        self._client.send(OssRequest("DELETE", "oss:DeleteBucketPolicy", bucket, params={"policy": ""}))
+
+    # --- replication -------------------------------------------------------------------------------------------------
+
+    def list_rules(self, bucket: str) -> tuple[Rule, ...]:
+        """Return the replication rules of a source bucket."""
+        request = OssRequest("GET", "oss:GetBucketReplication", bucket, params={"replication": ""})
+        try:
+            return oss_xml.rules(self._client.send(request).body)
+        except NotFound as error:
+            if _code(error) in NO_RULE_CODES:
+                return ()
+            raise
+
+    def put_rule(self, bucket: str, spec: RuleSpec) -> str:
+        """Create a replication rule and return its id.
+
+        :raises AlreadyExists: the bucket replicates to that destination already, maybe by this very call when its
+            answer was lost; list the rules and compare.
+        :raises PermissionDenied: the caller lacks a right, or OSS cannot use the role: the service does not tell
+            which, and a role made a moment ago may need a little time.
+        """
+        request = OssRequest(
+            "POST",
+            "oss:PutBucketReplication",
+            bucket,
+            params={"replication": "", "comp": "add"},
+            body=oss_xml.replication_configuration(spec),
+            denied_hint=f"or OSS cannot use role `{spec.role_name}` yet: check its trust policy and both grants",
+        )
+        answer = self._client.send(request)
+        return answer.headers.get("x-oss-replication-rule-id") or self._find_rule(bucket, spec) or spec.id
+
+    def delete_rule(self, bucket: str, rule_id: str) -> None:
+        """Ask for a rule's removal; it is ``closing`` for minutes. Rule or bucket gone already is fine."""
+        request = OssRequest(
+            "POST",
+            "oss:DeleteBucketReplication",
+            bucket,
+            params={"replication": "", "comp": "delete"},
+            body=oss_xml.replication_rules(rule_id),
+        )
+        try:
+            self._client.send(request)
+        except NotFound:
+            return
+
+    def progress(self, bucket: str, rule_id: str) -> Progress | None:
+        """Return how far a rule has come; None when the rule does not exist."""
+        request = OssRequest(
+            "GET",
+            "oss:GetBucketReplicationProgress",
+            bucket,
+            params={"replicationProgress": "", "rule-id": rule_id},
+        )
+        try:
+            return oss_xml.progress(self._client.send(request).body, rule_id)
+        except NotFound as error:
+            if _code(error) in NO_RULE_CODES:
+                return None
+            raise
+
+    def locations(self, bucket: str) -> ReplicationLocations:
+        """Return where a bucket can be replicated to, and how."""
+        request = OssRequest("GET", "oss:GetBucketReplicationLocation", bucket, params={"replicationLocation": ""})
+        return oss_xml.locations(self._client.send(request).body)
+
+    def set_rtc(self, bucket: str, rule_id: str, enabled: bool) -> None:
+        """Switch a rule's replication time control, the only thing about a rule that can be changed."""
+        body = oss_xml.rtc_switch(rule_id, enabled)
+        self._client.send(OssRequest("PUT", "oss:PutBucketRtc", bucket, params={"rtc": ""}, body=body))
+
+    def _find_rule(self, bucket: str, spec: RuleSpec) -> str | None:
+        """Find a new rule's id by its destination: the id in the answer is undocumented."""
+        rules = (rule for rule in self.list_rules(bucket) if rule.status != "closing")
+        return next((rule.id for rule in rules if rule.destination_bucket == spec.destination_bucket), None)
+
+    # --- objects -----------------------------------------------------------------------------------------------------
+
+    def list_objects(self, bucket: str, prefix: str = "") -> Iterator[ObjectSummary]:
+        """Yield the objects whose key begins with ``prefix`` in order of their keys, a page at a time."""
+        token: str | None = ""
+        while token is not None:
+            params = {"list-type": "2", "max-keys": str(PAGE_SIZE), "encoding-type": "url"}
+            params |= {"prefix": prefix} if prefix else {}
+            params |= {"continuation-token": token} if token else {}
+            answer = self._client.send(OssRequest("GET", "oss:ListObjects", bucket, params=params))
+            page = oss_xml.object_page(answer.body)
+            yield from page.objects
+            token = page.next_token
+
+    def head_object(self, bucket: str, key: str) -> ObjectHead:
+        """Return an object's own headers.
+
+        :raises NotFound: there is no such object.
+        """
+        headers = self._client.send(OssRequest("HEAD", "oss:GetObject", bucket, key)).headers
+        return ObjectHead(
+            key=key,
+            size=int(headers["Content-Length"]),
+            etag=headers["ETag"].strip('"'),
+            crc64=headers.get("x-oss-hash-crc64ecma"),
+            encryption=headers.get("x-oss-server-side-encryption"),
+            kms_key_id=headers.get("x-oss-server-side-encryption-key-id"),
+            last_modified=oss_xml.instant(headers["Last-Modified"]),
+        )
+
+    def put_object(self, bucket: str, key: str, content: bytes) -> None:
+        """Write an object."""
+        self._client.send(OssRequest("PUT", "oss:PutObject", bucket, key, body=content))
+
+    def get_object(self, bucket: str, key: str) -> bytes:
+        """Return an object's content; meant for small ones."""
+        return self._client.send(OssRequest("GET", "oss:GetObject", bucket, key)).body
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        """Delete an object; none there is fine."""
+        self._client.send(OssRequest("DELETE", "oss:DeleteObject", bucket, key))
+
+
+def _code(error: NotFound) -> str:
+    return error.answer.code if error.answer else ""

@@ -1,0 +1,172 @@
+"""What this package does with RAM: roles, policies, and which policy is attached to which role.
+
+Errors are those of the vendor's pages of each API (RAM, version 2015-05-01).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oss_crr.errors import AlreadyExists, NotFound
+from oss_crr.hooks.rpc import RpcClient
+from oss_crr.model import AttachedPolicy, PolicyInfo, PolicyType, RoleInfo
+
+#: Makes room for a sixth version by removing the oldest one that is not in use (CreatePolicyVersion).
+ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+
+
+class RamApi:
+    """RAM with the rights of one account. Safe to use from several threads.
+
+    Methods that create raise AlreadyExists when the thing is there, maybe by this very call when its answer was lost:
+    read again and compare. Methods that attach, detach or delete take "is so already" for success.
+    """
+
+    def __init__(self, client: RpcClient) -> None:
+        self._client = client
+
+    # --- roles -------------------------------------------------------------------------------------------------------
+
+    def get_role(self, name: str) -> RoleInfo | None:
+        """Return a role, or None when it does not exist."""
+        try:
+            answer = self._client.call("GetRole", _role(name), {"RoleName": name})
+        except NotFound:
+            return None
+        return _role_info(answer["Role"])
+
+    def create_role(self, name: str, trust_policy: str, description: str) -> RoleInfo:
+        """Create a role.
+
+        :param trust_policy: JSON text of the trust policy.
+        :raises AlreadyExists: there is a role of that name.
+        """
+        params = {"RoleName": name, "AssumeRolePolicyDocument": trust_policy, "Description": description}
+        return _role_info(self._client.call("CreateRole", _role(name), params)["Role"])
+
+    def delete_role(self, name: str) -> None:
+        """Delete a role.
+
+        :raises Conflict: a policy is still attached to it.
+        """
+        try:
+            self._client.call("DeleteRole", _role(name), {"RoleName": name})
+        except NotFound:
+            return
+
+    # --- policies ----------------------------------------------------------------------------------------------------
+
+    def get_policy(self, name: str, policy_type: PolicyType = "Custom") -> PolicyInfo | None:
+        """Return a policy with its default version, or None when it does not exist."""
+        params = {"PolicyName": name, "PolicyType": policy_type}
+        try:
+            answer = self._client.call("GetPolicy", _policy(name), params)
+        except NotFound:
+            return None
+        return _policy_info(answer)
+
+    def create_policy(self, name: str, document: str, description: str) -> None:
+        """Create a custom policy.
+
+        :param document: JSON text.
+        :raises AlreadyExists: there is a policy of that name.
+        """
+        params = {"PolicyName": name, "PolicyDocument": document, "Description": description}
+        self._client.call("CreatePolicy", _policy(name), params)
+
+    def create_policy_version(self, name: str, document: str) -> None:
+        """Make a document the default version of a custom policy, removing the oldest version if there are five."""
+        params = {"PolicyName": name, "PolicyDocument": document, "SetAsDefault": "true", "RotateStrategy": ROTATE}
+        self._client.call("CreatePolicyVersion", _policy(name), params)
+
+    def delete_policy(self, name: str) -> None:
+        """Delete a custom policy, with all its versions.
+
+        :raises Conflict: it is still attached to something.
+        """
+        params = {"PolicyName": name, "CascadingDelete": "true"}
+        try:
+            self._client.call("DeletePolicy", _policy(name), params)
+        except NotFound:
+            return
+
+    # --- attachments -------------------------------------------------------------------------------------------------
+
+    def attach_policy(self, role: str, policy: str, policy_type: PolicyType = "Custom") -> None:
+        """Attach a policy to a role.
+
+        :raises NotFound: role or policy does not exist.
+        """
+        try:
+            self._client.call("AttachPolicyToRole", _link(policy, role), _attachment(role, policy, policy_type))
+        except AlreadyExists:
+            return
+
+    def detach_policy(self, role: str, policy: str, policy_type: PolicyType = "Custom") -> None:
+        """Detach a policy from a role."""
+        try:
+            self._client.call("DetachPolicyFromRole", _link(policy, role), _attachment(role, policy, policy_type))
+        except NotFound:
+            return
+
+    def list_policies_for_role(self, role: str) -> tuple[AttachedPolicy, ...] | None:
+        """Return the policies attached to a role, or None when the role does not exist."""
+        try:
+            answer = self._client.call("ListPoliciesForRole", _role(role), {"RoleName": role})
+        except NotFound:
+            return None
+        policies = _items(answer, "Policies", "Policy")
+        return tuple(AttachedPolicy(policy["PolicyName"], policy["PolicyType"]) for policy in policies)
+
+    def list_entities_for_policy(self, policy: str, policy_type: PolicyType = "Custom") -> tuple[str, ...]:
+        """Return the names of the roles a policy is attached to; none when the policy does not exist."""
+        params = {"PolicyName": policy, "PolicyType": policy_type}
+        try:
+            answer = self._client.call("ListEntitiesForPolicy", _policy(policy), params)
+        except NotFound:
+            return ()
+        return tuple(role["RoleName"] for role in _items(answer, "Roles", "Role"))
+
+
+def _role(name: str) -> str:
+    return f"role `{name}`"
+
+
+def _policy(name: str) -> str:
+    return f"policy `{name}`"
+
+
+def _link(policy: str, role: str) -> str:
+    return f"policy `{policy}` and role `{role}`"
+
+
+def _attachment(role: str, policy: str, policy_type: PolicyType) -> dict[str, str]:
+    return {"RoleName": role, "PolicyName": policy, "PolicyType": policy_type}
+
+
+def _items(answer: dict[str, Any], plural: str, singular: str) -> list[dict[str, Any]]:
+    """Return a list of an answer, which the service wraps as ``{"Roles": {"Role": [...]}}``."""
+    items: list[dict[str, Any]] = (answer.get(plural) or {}).get(singular) or []
+    return items
+
+
+def _role_info(role: dict[str, Any]) -> RoleInfo:
+    return RoleInfo(
+        name=role["RoleName"],
+        arn=role["Arn"],
+        description=role.get("Description") or "",
+        trust_policy=role["AssumeRolePolicyDocument"],
+        max_session_seconds=int(role.get("MaxSessionDuration") or 3600),
+    )
+
+
+def _policy_info(answer: dict[str, Any]) -> PolicyInfo:
+    policy, version = answer["Policy"], answer["DefaultPolicyVersion"]
+    return PolicyInfo(
+        name=policy["PolicyName"],
+        type=policy["PolicyType"],
+        description=policy.get("Description") or "",
+        document=version["PolicyDocument"],
+        version=version["VersionId"],
+        attachments=int(policy.get("AttachmentCount") or 0),
+    )

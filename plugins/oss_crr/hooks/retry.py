@@ -1,0 +1,80 @@
+"""Repeat a call that failed for a passing reason.
+
+Neither oss2 nor the SDK core of RAM and STS repeats anything by itself when used as here, so tries are not multiplied.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from oss_crr.errors import ServiceUnavailable, Throttled
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Retrier:
+    """Repeats throttled and unanswered calls with exponential backoff and full jitter.
+
+    A repeated call may meet the effect of its predecessor, when only the answer was lost. Each operation says what that
+    means for it: taking something away that is gone already is success, and creating something that is there raises
+    :class:`oss_crr.errors.AlreadyExists`, upon which the caller reads again and compares.
+
+    :param attempts: tries at most.
+    :param budget_seconds: no further try begins this long after the first one.
+    :param first_seconds: upper bound of the first wait; it doubles with each try.
+    :param longest_seconds: upper bound of every wait that the service did not ask for.
+    :param sleep: waits for a number of seconds.
+    :param clock: monotonic time in seconds.
+    :param uniform: draws a number between two bounds.
+    """
+
+    def __init__(
+        self,
+        *,
+        attempts: int = 5,
+        budget_seconds: float = 30.0,
+        first_seconds: float = 0.5,
+        longest_seconds: float = 8.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._attempts = attempts
+        self._budget = budget_seconds
+        self._first = first_seconds
+        self._longest = longest_seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._uniform = uniform
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Return what ``function`` returns, trying again while that can help.
+
+        :param function: one try; raises errors of :mod:`oss_crr.errors`.
+        :raises Throttled: the service kept asking to slow down.
+        :raises ServiceUnavailable: the service kept failing.
+        """
+        deadline = self._clock() + self._budget
+        tried = 0
+        while True:
+            try:
+                return function()
+            except (Throttled, ServiceUnavailable) as error:
+                tried += 1
+                wait = self._wait(tried, error)
+                if tried >= self._attempts or self._clock() + wait > deadline:
+                    raise
+                log.warning("Attempt %d of %d in %.1f s: %s", tried + 1, self._attempts, wait, error)
+                self._sleep(wait)
+
+    def _wait(self, tried: int, error: Throttled | ServiceUnavailable) -> float:
+        # With full jitter the callers of a thread pool do not come back all at once.
+        wait = self._uniform(0, min(self._longest, self._first * 2 ** (tried - 1)))
+        asked = error.retry_after if isinstance(error, Throttled) else None
+        return max(wait, asked or 0.0)
