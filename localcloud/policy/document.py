@@ -72,7 +72,10 @@ def _check_resources(document: PolicyDocument, bucket: str, owner_uid: str) -> N
 
 
 def _lies_in(resource: str, bucket: str, owner_uid: str) -> bool:
-    """Return whether a resource can name this bucket, up to wildcards, in the owner's account."""
+    """Return whether a resource can name this bucket, up to wildcards, in the owner's account.
+
+    A bucket policy's resource has no region but ``*`` (OSS page "Authorization syntax and elements").
+    """
     segments = resource.split(":", 4)
     if len(segments) < 5:
         return False
