@@ -33,10 +33,11 @@ def session_decision(caller: Caller, request: AccessRequest) -> Decision:
 
 def identity_decision(cloud: Cloud, caller: Caller, request: AccessRequest) -> Decision:
     """Decide by the policies attached to a RAM user or role, as far as they are in effect by now."""
-    return evaluate(_documents(cloud, caller), request)
+    return evaluate(documents_in_effect(cloud, caller), request)
 
 
-def _documents(cloud: Cloud, caller: Caller) -> Iterator[PolicyDocument]:
+def documents_in_effect(cloud: Cloud, caller: Caller) -> Iterator[PolicyDocument]:
+    """Yield the policies attached to a RAM user or role, as far as they are in effect by now."""
     account = cloud.accounts.get(caller.account_uid)
     holder = _holder(account, caller) if account else None
     if account is None or holder is None:
