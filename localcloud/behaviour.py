@@ -54,3 +54,26 @@ class Behaviour:
     ram_reads_per_second: int = 0
     ram_writes_per_second: int = 0
     ram_detaches_per_second: int = 0
+    #: Code (HTTP 403) when a rule's role cannot be used. Support cases name ``NoPermission``, the API page
+    #: ``AccessDenied``.
+    replication_role_error: str = "NoPermission"
+    #: Code (HTTP 400, EC 0031-00000053) when the versioning states of a rule's buckets differ. The EC page gives none;
+    #: this is the one that the page on HTTP 400 gives for a difference of versioning states.
+    versioning_mismatch_code: str = "InvalidBucketStatus"
+    #: Whether a rule is refused whose prefix ends with ``*`` or contains the bucket's name. The troubleshooting page
+    #: says not to do so; it reads as if the rule is accepted, and nothing is copied.
+    refuse_misleading_prefixes: bool = False
+    #: Whether the caller of PutBucketReplication needs ``oss:ReplicateGet`` on the source when the rule names a role.
+    #: The API page lists that right without saying whose it is.
+    caller_needs_replicate_get: bool = False
+    #: Time between two attempts to copy what a missing right or key holds up. No number is published.
+    replication_retry_seconds: float = 0.5
+    #: Time until Replication Time Control is effective. The real service takes 15 minutes, or an hour after history.
+    rtc_enable_seconds: float = 0.5
+    #: How the progress shows NewObject: ``iso8601`` as in every sample, or ``rfc1123`` as in the prose.
+    new_object_style: str = "iso8601"
+    #: Whose storage class a replica gets: that of the ``source`` object or of the ``destination`` bucket. Not
+    #: documented.
+    replica_storage_class: str = "source"
+    #: Error code for changing the versioning state of a bucket that is being replicated or retained. Not documented.
+    versioning_locked_code: str = "InvalidBucketState"
