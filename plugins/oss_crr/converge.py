@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from oss_crr.errors import Conflict, LostUpdate, OssCrrError
+from oss_crr.errors import AlreadyExists, Conflict, LostUpdate, OssCrrError
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import Accounts, Change, Resource
@@ -44,10 +44,13 @@ class PlannedResource:
         """Tell whether the thing did not exist at all."""
         return bool(self.changes) and all(change.kind == "create" for change in self.changes)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plan as JSON data."""
+    def to_dict(self, *, with_documents: bool = True) -> dict[str, Any]:
+        """Return the plan as JSON data.
+
+        :param with_documents: whether changes keep the documents before and after.
+        """
         return {
-            "changes": [change.to_dict() for change in self.changes],
+            "changes": [change.to_dict(with_documents=with_documents) for change in self.changes],
             "origin": self.origin,
             "observed_at": self.observed_at.isoformat(),
             "details": self.details,
@@ -155,7 +158,7 @@ class Convergence:
         """Apply the differences; False when the thing turned out to exist, so that it is read and judged again."""
         try:
             self._resource.apply(self._accounts, todo, observed)
-        except Conflict:
+        except AlreadyExists:
             return False
         return True
 

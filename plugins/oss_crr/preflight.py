@@ -37,6 +37,11 @@ class Check:
         """Tell whether nothing may be written while the check stands like this."""
         return self.status == "blocks"
 
+    @property
+    def text(self) -> str:
+        """Return what was found and what to do about it."""
+        return f"{self.found} → {self.action}" if self.action else self.found
+
     def to_dict(self) -> dict[str, Any]:
         """Return the check as JSON data."""
         return asdict(self)
@@ -79,7 +84,7 @@ def resolve(facts: Facts) -> ResolvedPair | None:
 
 
 def check_changes(changes: Iterable[Change]) -> list[Check]:
-    """Turn what resources found into checks: a difference that must not be removed blocks, policies must stay in size."""
+    """Turn what resources found into checks: differences that must not be removed, and policies that grow too large."""
     checks: list[Check] = []
     for change in changes:
         if change.kind == "blocked":

@@ -30,6 +30,7 @@ KNOWN_EXTRAS = (
     "region",
 )
 
+_BASE_URL = re.compile(r"https?://[A-Za-z0-9._-]+(:\d{1,5})?")
 _ROLE_ARN = re.compile(r"acs:ram::\d+:role/.+")
 #: How alike an unknown extra has to be to a known one to be taken for a misspelling; ``access_key`` scores 0.90.
 _MISSPELLING_RATIO = 0.85
@@ -184,13 +185,13 @@ class _Fields:
     def _base_url(self, name: str, value: Any) -> str | None:
         if not value:
             return None
-        url = str(value).strip()
-        parts = urlsplit(url if "://" in url else f"https://{url}")
-        plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        url = str(value).strip().rstrip("/")
+        if "://" not in url:
+            url = f"https://{url}"
+        if not _BASE_URL.fullmatch(url):
             # The value is not repeated: a URL may carry a password.
             raise self._error(name, "has to be a base URL such as https://host:port, without path or user")
-        return f"{parts.scheme}://{parts.netloc}"
+        return url
 
     def _required(self, name: str, fallback: str | None, fallback_name: str) -> str:
         value = self._text(name) or (fallback or "").strip()

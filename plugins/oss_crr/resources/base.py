@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from oss_crr.pair import BucketPair, ResolvedPair
@@ -39,9 +39,9 @@ class Change:
     before: Any = None
     after: Any = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the change as JSON data."""
-        return asdict(self)
+    def to_dict(self, *, with_documents: bool = True) -> dict[str, Any]:
+        """Return the change as JSON data, with or without ``before`` and ``after``."""
+        return asdict(self if with_documents else replace(self, before=None, after=None))
 
 
 class Accounts:
@@ -51,15 +51,15 @@ class Accounts:
     """
 
     def __init__(self, get: Callable[[str], Account]) -> None:
-        self._get = get
+        self.get = get
 
     def source(self, pair: BucketPair) -> Account:
         """Return the account that owns the source bucket."""
-        return self._get(pair.source_conn_id)
+        return self.get(pair.source_conn_id)
 
     def destination(self, pair: BucketPair) -> Account:
         """Return the account that owns the destination bucket."""
-        return self._get(pair.destination_conn_id)
+        return self.get(pair.destination_conn_id)
 
 
 class Resource(ABC, Generic[Observed]):

@@ -1,0 +1,125 @@
+"""The trigger form: every field of a pair as an Airflow parameter, in sections, with help and defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from oss_crr.pair import MAX_PREFIXES
+from oss_crr.regions import REGIONS
+
+_BUCKETS = "1 Buckets"
+_WHAT = "2 What is replicated"
+_ACCOUNTS = "3 Accounts and rights"
+_RUN = "4 This run"
+
+
+def _bucket(title: str, help_text: str) -> Param:
+    return Param(type="string", title=title, description_md=help_text, section=_BUCKETS, minLength=3, maxLength=63)
+
+
+def _region(title: str) -> Param:
+    return Param(
+        type="string",
+        title=title,
+        description_md="The region that the bucket is in. The other bucket has to be in another region.",
+        section=_BUCKETS,
+        enum=list(REGIONS),
+        values_display={region: f"{name}: {region}" for region, name in REGIONS.items()},
+    )
+
+
+def _choice(default: str, title: str, help_text: str, section: str, shown: dict[str, str]) -> Param:
+    return Param(
+        default,
+        type="string",
+        title=title,
+        description_md=help_text,
+        section=section,
+        enum=list(shown),
+        values_display=shown,
+    )
+
+
+def _switch(default: bool, title: str, help_text: str, section: str) -> Param:
+    return Param(default, type="boolean", title=title, description_md=help_text, section=section)
+
+
+def _connection(default: str, title: str, help_text: str) -> Param:
+    return Param(default, type="string", title=title, description_md=help_text, section=_ACCOUNTS, minLength=1)
+
+
+SETUP_PARAMS: dict[str, Any] = {
+    "source_bucket": _bucket("Source bucket", "The bucket whose objects are copied. It stays as it is."),
+    "source_region": _region("Source region"),
+    "destination_bucket": _bucket(
+        "Destination bucket",
+        "The bucket in the **other account** that receives the copies. It has to exist; objects of the same name are "
+        "overwritten.",
+    ),
+    "destination_region": _region("Destination region"),
+    "prefixes": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title="Prefixes",
+        description_md=f"One a line, up to {MAX_PREFIXES}: only objects whose names begin like this are copied. Leave "
+        "it empty for the whole bucket.",
+        section=_WHAT,
+    ),
+    "replication_policy": _choice(
+        "add_change",
+        "Which changes travel",
+        "With *new and changed* an object deleted at the source stays at the destination.",
+        _WHAT,
+        {"add_change": "new and changed objects", "add_delete_change": "new, changed and deleted objects"},
+    ),
+    "replicate_historical_data": _switch(
+        True, "Copy what is there already", "Off: only objects written from now on are copied.", _WHAT
+    ),
+    "transfer_type": _choice(
+        "auto",
+        "Transfer",
+        "*Automatic* takes what the regions require: acceleration between mainland China and the rest, the internal "
+        "network elsewhere. Acceleration is billed to the destination account.",
+        _WHAT,
+        {"auto": "automatic", "internal": "internal network", "oss_acc": "transfer acceleration"},
+    ),
+    "rtc": _switch(
+        False,
+        "Replication time control",
+        "99.99 % of new objects within ten minutes; billed to the source account. Offered between some regions only.",
+        _WHAT,
+    ),
+    "source_conn_id": _connection(
+        "oss_source", "Connection of the source account", "Id of an Airflow connection of type `alibaba_cloud`."
+    ),
+    "destination_conn_id": _connection(
+        "oss_destination",
+        "Connection of the destination account",
+        "Id of an Airflow connection of type `alibaba_cloud`, with a key of the other account.",
+    ),
+    "role_name": Param(
+        None,
+        type=["null", "string"],
+        title="Role name",
+        description_md="The RAM role that OSS assumes. Empty: a role of its own. One that exists is used as "
+        "it is.",
+        section=_ACCOUNTS,
+        maxLength=64,
+    ),
+    "role_permissions": _choice(
+        "minimal",
+        "Rights of the role at the source",
+        "*Minimal* is what replication needs and nothing else.",
+        _ACCOUNTS,
+        {"minimal": "minimal", "AliyunOSSFullAccess": "AliyunOSSFullAccess (everything in OSS)"},
+    ),
+    "plan_only": _switch(
+        False, "Plan only", "Check everything and show what would be written, and write nothing.", _RUN
+    ),
+    "wait_for_history": _switch(
+        True, "Wait for the history", "Off: the run ends when replication is on; nothing is verified.", _RUN
+    ),
+}

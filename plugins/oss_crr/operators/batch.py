@@ -1,0 +1,106 @@
+"""What all steps have in common: pairs in, one outcome per pair out, failures judged for the whole batch."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from oss_crr.operators.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
+from oss_crr.outcome import Outcome, combined_error, failed_pairs
+from oss_crr.pair import BucketPair, ResolvedPair
+from oss_crr.resources.base import Accounts
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+#: Task id of the step whose output describes the batch.
+PREFLIGHT = "preflight"
+
+
+class BatchOperator(BaseOperator):
+    """A step that works on a batch of pairs.
+
+    Pairs that failed in an earlier step have dropped out. A step fails when no pair survives it, or while trying again
+    may help one that failed; its outcomes are kept as XCom in both cases, so that the report can name every cause.
+
+    :param after: task ids of earlier steps whose failures drop a pair.
+    """
+
+    def __init__(self, *, after: Sequence[str] = (), **kwargs: Any) -> None:
+        kwargs.setdefault("retries", RETRIES)
+        kwargs.setdefault("retry_delay", RETRY_DELAY)
+        kwargs.setdefault("retry_policy", RETRY_POLICY)
+        super().__init__(**kwargs)
+        self.after = tuple(after)
+        #: What the console links lead to.
+        self.first_pair: BucketPair | None = None
+
+    def settle(self, context: Context, outcomes: list[Outcome]) -> list[dict[str, Any]]:
+        """Log the outcomes, keep them, and fail if the batch is to fail."""
+        for outcome in outcomes:
+            self._log(outcome)
+        result = [outcome.to_dict() for outcome in outcomes]
+        failures = [outcome for outcome in outcomes if not outcome.ok]
+        if failures and (len(failures) == len(outcomes) or self._worth_a_retry(context, failures)):
+            context["ti"].xcom_push(key="return_value", value=result)
+            raise combined_error(failures)
+        return result
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Return the accounts behind the pairs' connections; clients are shared within the task."""
+        from oss_crr.hooks.account import AccountPool
+
+        return Accounts(AccountPool().get)
+
+    def survivors(self, context: Context) -> list[ResolvedPair]:
+        """Return the pairs that passed preflight and every step before this one."""
+        steps = [self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)]
+        dropped = failed_pairs(steps)
+        resolved = [ResolvedPair.from_dict(item["details"]["resolved"]) for item in steps[0] if not item["error"]]
+        self.first_pair = resolved[0].pair if resolved else None
+        return [pair for pair in resolved if pair.name not in dropped]
+
+    def outcomes_of(self, context: Context, step: str) -> list[dict[str, Any]]:
+        """Return the outcomes of another step for the same batch; empty when it did not run."""
+        ti = context["ti"]
+        found = ti.xcom_pull(task_ids=step, map_indexes=ti.map_index if ti.map_index is not None else -1)
+        return found or []
+
+    def _worth_a_retry(self, context: Context, failures: Sequence[Outcome]) -> bool:
+        ti = context["ti"]
+        return any(outcome.retryable for outcome in failures) and ti.try_number <= (ti.max_tries or 0)
+
+    def _log(self, outcome: Outcome) -> None:
+        if outcome.error:
+            self.log.error("%s: %s: %s", outcome.pair, outcome.error["type"], outcome.error["message"])
+            return
+        self.log.info("%s: %s", outcome.pair, outcome.result)
+        for change in outcome.changes:
+            self.log.info("%s: wrote because %s", outcome.pair, change)
+
+
+class StepOperator(BatchOperator):
+    """A batch step that does all its work in one go."""
+
+    @abstractmethod
+    def run_step(self, context: Context) -> list[Outcome]:
+        """Do the step's work and return one outcome per pair."""
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Run the step.
+
+        :returns: the outcomes as JSON data.
+        :raises OssCrrError: when no pair survived, or a failed one is worth a retry.
+        """
+        return self.settle(context, self.run_step(context))
+
+
+def utc_now() -> datetime:
+    """Return the time, timezone-aware."""
+    return datetime.now(UTC)

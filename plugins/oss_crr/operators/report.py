@@ -1,0 +1,113 @@
+"""The last step: what happened to each pair, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import TriggerRule
+
+from oss_crr.errors import PermanentError
+from oss_crr.operators.batch import PREFLIGHT, StepOperator
+from oss_crr.outcome import Outcome
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+StepOutcomes = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class ReportOperator(StepOperator):
+    """Name each pair with what was created, adopted or found in order, and with the cause where it failed.
+
+    It runs whatever happened before, and fails when any pair failed.
+
+    :param resolved: task id of the step that made the batch.
+    """
+
+    ui_color = "#fff4e5"
+
+    def __init__(self, *, resolved: str = "resolve", **kwargs: Any) -> None:
+        super().__init__(trigger_rule=TriggerRule.ALL_DONE, **kwargs)
+        self.resolved = resolved
+
+    def run_step(self, context: Context) -> list[Outcome]:
+        """Collect every step's outcomes into one outcome per pair."""
+        steps = {step: self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)}
+        rows = report_rows(steps)
+        if not rows:
+            raise PermanentError(f"there is nothing to report: see why `{self.resolved}` or `{PREFLIGHT}` failed")
+        self.log.info("Report\n%s", report_text(rows))
+        return [_outcome(row, self.task_id) for row in rows]
+
+
+def report_rows(steps: StepOutcomes) -> list[dict[str, Any]]:
+    """Return one row per pair.
+
+    :param steps: outcomes by step name, in the order of the steps.
+    :returns: ``pair``, ``state`` (``complete``, ``set up``, ``planned`` or ``failed``), ``steps`` (result by step),
+        ``rule_id``, ``objects``, ``bytes``, ``waited_seconds``, ``cause`` and ``failed_step``.
+    """
+    names = dict.fromkeys(outcome["pair"] for outcomes in steps.values() for outcome in outcomes)
+    return [_row(name, {step: _of_pair(outcomes, name) for step, outcomes in steps.items()}) for name in names]
+
+
+def _row(name: str, steps: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+    ran = {step: outcome for step, outcome in steps.items() if outcome is not None}
+    details = {key: value for outcome in ran.values() for key, value in outcome["details"].items()}
+    failed = next((outcome for outcome in ran.values() if outcome["error"]), None)
+    row = {
+        "pair": name,
+        "state": _state(ran, failed),
+        "steps": {step: outcome["result"] for step, outcome in ran.items()},
+        **{key: details.get(key) for key in ("rule_id", "objects", "bytes", "waited_seconds")},
+        "failed_step": failed["step"] if failed else None,
+        "cause": failed["error"]["message"] if failed else None,
+    }
+    if list(ran) == [PREFLIGHT] and not failed:
+        row["planned"] = _planned(details["plans"])
+    return row
+
+
+def _state(ran: Mapping[str, Mapping[str, Any]], failed: object) -> str:
+    if failed:
+        return "failed"
+    if "verify" in ran:
+        return "complete"
+    return "planned" if list(ran) == [PREFLIGHT] else "set up"
+
+
+def _planned(plans: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [change for plan in plans.values() for change in plan["changes"]]
+
+
+def _of_pair(outcomes: Iterable[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    return next((outcome for outcome in outcomes if outcome["pair"] == name), None)
+
+
+def report_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows as text for people."""
+    return "\n".join(line for row in rows for line in _lines(row))
+
+
+def _lines(row: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{row['pair']}: {row['state']}"
+    for step, result in row["steps"].items():
+        yield f"  {step:18} {result}"
+    if row["rule_id"]:
+        yield f"  {'rule id':18} {row['rule_id']}"
+    if row["objects"] is not None:
+        yield f"  {'verified':18} {row['objects']:,} objects, {row['bytes']:,} bytes"
+    if row["waited_seconds"] is not None:
+        yield f"  {'waited':18} {row['waited_seconds']:.0f} s"
+    for change in row.get("planned", ()):
+        yield f"  would {change['kind']:12} {change['summary']}"
+    if row["cause"]:
+        yield f"  {'cause':18} {row['failed_step']}: {row['cause']}"
+
+
+def _outcome(row: Mapping[str, Any], step: str) -> Outcome:
+    error = None
+    if row["cause"]:
+        error = {"type": "PermanentError", "message": f"{row['failed_step']}: {row['cause']}", "retryable": False}
+    return Outcome(row["pair"], step, row["state"], details=dict(row), error=error)

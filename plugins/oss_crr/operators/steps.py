@@ -1,0 +1,181 @@
+"""The steps before, between and after the waiting: resolve, preflight, converge, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from oss_crr.converge import Convergence, PlannedResource, in_parallel
+from oss_crr.errors import OssCrrError
+from oss_crr.operators.batch import PREFLIGHT, StepOperator, utc_now
+from oss_crr.operators.links import DestinationBucketLink, RoleLink, SourceBucketLink
+from oss_crr.operators.retry import RETRY_POLICY
+from oss_crr.outcome import Outcome
+from oss_crr.pair import ResolvedPair, parse_pair
+from oss_crr.preflight import table
+from oss_crr.resources.base import Resource
+from oss_crr.resources.registry import RESOURCES
+from oss_crr.survey import survey
+from oss_crr.verify import verify_pair
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+    from oss_crr.inventory import Comparison
+
+#: Parameters of a run that are not fields of a pair.
+RUN_PARAMETERS = frozenset({"plan_only", "wait_for_history"})
+
+#: Events on this alias, and on the asset ``oss://<destination bucket>``, say that a destination is complete.
+DESTINATION_COMPLETE = AssetAlias("oss_crr_destination_complete")
+
+
+class ResolveFormOperator(BaseOperator):
+    """Turn the trigger form's parameters into a batch of one pair; refuse what is wrong before any call."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(retry_policy=RETRY_POLICY, **kwargs)
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the batch.
+
+        :raises InputError: naming every field that is unknown, missing or wrong.
+        """
+        # Airflow keeps parameters that the DAG never declared: without this, a misspelt one would be ignored.
+        values = {**context["params"], **(context["dag_run"].conf or {})}
+        batch = [parse_pair({key: value for key, value in values.items() if key not in RUN_PARAMETERS})]
+        self.log.info("Pair: %s", batch[0])
+        return [pair.to_dict() for pair in batch]
+
+
+class PreflightOperator(StepOperator):
+    """Read and check everything before the first write.
+
+    The output holds, per pair, the checks, what the cloud told of the pair, and the differences of each resource.
+
+    :param pairs: the batch (templated).
+    """
+
+    template_fields: Sequence[str] = ("pairs",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"pairs": "json"}
+    ui_color = "#e8f1fb"
+
+    def __init__(self, *, pairs: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pairs = pairs
+
+    def run_step(self, context: Context) -> list[Outcome]:
+        """Survey all pairs side by side."""
+        resources = tuple(RESOURCES.values())
+        surveys = survey(self.accounts, [parse_pair(pair) for pair in self.pairs], resources)
+        plan_only = bool(context["params"].get("plan_only"))
+        for found in surveys:
+            self.log.info("%s\n%s", found.pair.name, table(found.checks))
+            if plan_only:
+                self.log.info("%s would change:\n%s", found.pair.name, _plan_text(found.plans) or "nothing")
+        return [found.outcome(self.task_id, with_documents=plan_only) for found in surveys]
+
+
+class ConvergeOperator(StepOperator):
+    """Bring one resource in order for a batch of pairs.
+
+    :param resource: name of the resource, see :mod:`oss_crr.resources.registry`.
+    """
+
+    #: What is going to be written, per pair: shown in the "Rendered Template" tab before it is written.
+    documents: list[Any]
+    template_fields: Sequence[str] = ("documents",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"documents": "json"}
+    operator_extra_links = (RoleLink(), DestinationBucketLink(), SourceBucketLink())
+    ui_color = "#e6f4ea"
+
+    def __init__(self, *, resource: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.resource = resource
+        self.documents = []
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Render the documents from the batch, which is known only now."""
+        super().render_template_fields(context, jinja_env)
+        self.documents = [_described(self._resource, pair) for pair in self.survivors(context)]
+
+    def run_step(self, context: Context) -> list[Outcome]:
+        """Write what differs, and read it back.
+
+        :raises AirflowSkipException: in a run that only plans.
+        """
+        if context["params"].get("plan_only"):
+            raise AirflowSkipException("plan_only: nothing is written")
+        pairs = self.survivors(context)
+        plans = {
+            item["pair"]: PlannedResource.from_dict(item["details"]["plans"][self.resource])
+            for item in self.outcomes_of(context, PREFLIGHT)
+            if self.resource in item["details"]["plans"]
+        }
+        return Convergence(self._resource, self.accounts, self.task_id, plans, utc_now()).run(pairs)
+
+    @property
+    def _resource(self) -> Resource[Any]:
+        return RESOURCES[self.resource]
+
+
+class VerifyOperator(StepOperator):
+    """Prove that every object that should be at the destination is there, and announce it as an asset event.
+
+    :param waited: task id of the step that waited for the history.
+    """
+
+    operator_extra_links = (DestinationBucketLink(), SourceBucketLink())
+    ui_color = "#e6f4ea"
+
+    def __init__(self, *, waited: str, **kwargs: Any) -> None:
+        super().__init__(outlets=[DESTINATION_COMPLETE], **kwargs)
+        self.waited = waited
+
+    def run_step(self, context: Context) -> list[Outcome]:
+        """List both sides of all pairs, side by side."""
+        waited = {item["pair"]: item["details"] for item in self.outcomes_of(context, self.waited)}
+        outcomes = in_parallel(lambda pair: self._verify(pair, waited.get(pair.name, {})), self.survivors(context))
+        for outcome in outcomes:
+            if outcome.result == "verified":
+                self._announce(context, outcome)
+        return outcomes
+
+    def _verify(self, pair: ResolvedPair, waited: Mapping[str, Any]) -> Outcome:
+        if not pair.pair.replicate_historical_data:
+            # Nothing tells which of the source's objects are younger than the rule.
+            return Outcome(pair.name, self.task_id, "not verified: history is not replicated")
+        watermark = waited.get("watermark") or waited.get("started_at")
+        try:
+            counts = verify_pair(self.accounts, pair, datetime.fromisoformat(watermark) if watermark else None)
+        except OssCrrError as error:
+            return Outcome.failed(pair.name, self.task_id, error)
+        return Outcome(pair.name, self.task_id, "verified", details=_verified(pair, counts))
+
+    @staticmethod
+    def _announce(context: Context, outcome: Outcome) -> None:
+        bucket = outcome.details["destination_bucket"]
+        asset = Asset(name=f"oss://{bucket}", uri=f"oss://{bucket}")
+        context["outlet_events"][DESTINATION_COMPLETE].add(asset, extra={"pair": outcome.pair, **outcome.details})
+
+
+def _verified(pair: ResolvedPair, counts: Comparison) -> dict[str, Any]:
+    return {
+        "source_bucket": pair.pair.source_bucket,
+        "destination_bucket": pair.pair.destination_bucket,
+        "objects": counts.matched,
+        **{key: value for key, value in counts.to_dict().items() if key not in ("matched", "named")},
+    }
+
+
+def _described(resource: Resource[Any], pair: ResolvedPair) -> dict[str, Any]:
+    return {"pair": pair.name, resource.name: resource.desired(pair)}
+
+
+def _plan_text(plans: Mapping[str, PlannedResource]) -> str:
+    return "\n".join(f"{change.kind:8} {change.summary}" for plan in plans.values() for change in plan.changes)

@@ -1,0 +1,88 @@
+"""The steps of one batch and their order: shared by every DAG that sets pairs up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import TriggerRule, chain
+
+from oss_crr.operators.report import ReportOperator
+from oss_crr.operators.steps import ConvergeOperator, PreflightOperator, VerifyOperator
+from oss_crr.sensors.history import WaitForHistorySensor
+
+#: The vendor copies small objects in minutes and large buckets in hours or days.
+WAIT_TIMEOUT = timedelta(days=7)
+
+_WRITING_STEPS = ("create_role", "grant_source", "grant_destination", "create_rule")
+
+
+def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: timedelta = WAIT_TIMEOUT) -> None:
+    """Add the steps for one batch to the current DAG or task group.
+
+    :param pairs: the batch, as the output of a resolving task.
+    :param poke_interval: seconds between two polls of the replication progress.
+    :param timeout: how long to wait for historical data.
+    """
+    preflight = PreflightOperator(task_id="preflight", pairs=pairs, doc_md=_DOCS["preflight"])
+    create_role = _converge("create_role", "role", after=())
+    grant_source = _converge("grant_source", "source_grant", after=("create_role",))
+    grant_destination = _converge("grant_destination", "destination_grant", after=("create_role",))
+    create_rule = _converge("create_rule", "rule", after=_WRITING_STEPS[:-1])
+    wait_for_history = WaitForHistorySensor(
+        task_id="wait_for_history",
+        rules_from="create_rule",
+        after=_WRITING_STEPS,
+        poke_interval=poke_interval,
+        timeout=timeout.total_seconds(),
+        doc_md=_DOCS["wait_for_history"],
+    )
+    verify = VerifyOperator(
+        task_id="verify", waited="wait_for_history", after=(*_WRITING_STEPS, "wait_for_history"), doc_md=_DOCS["verify"]
+    )
+    report = ReportOperator(
+        task_id="report", after=(*_WRITING_STEPS, "wait_for_history", "verify"), doc_md=_DOCS["report"]
+    )
+    chain(preflight, create_role, [grant_source, grant_destination], create_rule, wait_for_history, verify, report)
+    # The report reads what these steps say even when a later one never ran.
+    chain([preflight, create_role, grant_source, grant_destination, create_rule, wait_for_history], report)
+
+
+def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOperator:
+    return ConvergeOperator(
+        task_id=task_id,
+        resource=resource,
+        after=after,
+        doc_md=_DOCS[task_id],
+        trigger_rule=TriggerRule.ALL_SUCCESS,
+    )
+
+
+_DOCS = {
+    "preflight": (
+        "Reads both accounts and checks everything that can be checked before the first write. "
+        "The log shows a table; the output holds it as JSON, together with what is going to change."
+    ),
+    "create_role": (
+        "Creates the RAM role in the source account that the OSS service assumes. A role that exists is used as it is, "
+        "when it trusts `oss.aliyuncs.com`; its trust policy is never changed."
+    ),
+    "grant_source": "Lets the role read the source bucket for replication, by a custom policy attached to it.",
+    "grant_destination": (
+        "Adds one statement to the destination bucket's policy that lets the role write. Statements of others stay as "
+        "they are; the policy is read right before it is written, and read back afterwards."
+    ),
+    "create_rule": (
+        "Puts the replication rule on the source bucket. An equal rule is adopted; a different one is refused, with "
+        "the differences named."
+    ),
+    "wait_for_history": (
+        "Waits until the objects that existed before the rule have been copied. It holds no worker slot: the triggerer "
+        "polls and logs the progress."
+    ),
+    "verify": (
+        "Lists both buckets and compares count, size and ETag (CRC-64 where ETags differ). When all is there, it sends "
+        "an event for the asset `oss://<destination bucket>`."
+    ),
+    "report": "Says per pair what was created, adopted or found in order, what was verified, and why anything failed.",
+}

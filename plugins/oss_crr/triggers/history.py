@@ -1,0 +1,127 @@
+"""Poll replication progress in the triggerer until every rule of a batch is done waiting for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from oss_crr.errors import OssCrrError, TransientError
+from oss_crr.poll import poll_rules
+from oss_crr.progress import RuleProgress, WaitedRule, summary
+
+if TYPE_CHECKING:
+    from oss_crr.hooks.account import Account
+
+#: Progress is logged when it changed, but at least this often.
+LOG_EVERY_SECONDS = 300.0
+
+
+class HistoryTrigger(BaseTrigger):
+    """Wait until the history of every rule is complete, or waiting longer makes no sense.
+
+    Polling only reads, so the same trigger may run on two triggerers. All state is in the arguments: a restarted
+    triggerer goes on where the last one was.
+
+    :param rules: the rules, as dictionaries of :class:`oss_crr.progress.WaitedRule`.
+    :param poll_interval: seconds between two polls.
+    :param first_poll_after: seconds before the first poll. Airflow loses a deferral whose trigger fires before the
+        worker's process has ended, so this must be longer than ``[workers] min_heartbeat_interval``.
+    :param deadline: UNIX time at which waiting ends.
+    """
+
+    def __init__(
+        self, rules: Sequence[dict[str, Any]], poll_interval: float, first_poll_after: float, deadline: float
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.rules = list(rules)
+        self.poll_interval = poll_interval
+        self.first_poll_after = first_poll_after
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the import path and the arguments."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "rules": self.rules,
+                "poll_interval": self.poll_interval,
+                "first_poll_after": self.first_poll_after,
+                "deadline": self.deadline,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event: ``status`` (``done``, ``timeout`` or ``error``) and ``progress`` of every rule."""
+        rules = [WaitedRule(**rule) for rule in self.rules]
+        report = _ProgressLog(self.log.info)
+        found: list[RuleProgress] = []
+        await asyncio.sleep(self.first_poll_after)
+        accounts: dict[str, Account] = {}
+        while True:
+            try:
+                accounts = accounts or await _accounts(rules)
+                # The SDK blocks; the event loop is shared with every other trigger.
+                found = await asyncio.to_thread(poll_rules, rules, accounts.__getitem__)
+                report(found)
+            except TransientError as error:
+                self.log.warning("Progress could not be read, will try again: %s", error)
+            except OssCrrError as error:
+                yield _event("error", found, f"{type(error).__name__}: {error}")
+                return
+            if found and all(item.final for item in found):
+                yield _event("done", found)
+                return
+            if time.time() >= self.deadline:
+                yield _event("timeout", found)
+                return
+            await asyncio.sleep(max(0.1, min(self.poll_interval, self.deadline - time.time())))
+
+
+class _ProgressLog:
+    """Log progress when it changed, and now and then when it did not."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._last = ("", 0.0)
+
+    def __call__(self, found: Sequence[RuleProgress]) -> None:
+        line = summary(found)
+        if line != self._last[0] or time.monotonic() - self._last[1] > LOG_EVERY_SECONDS:
+            self._last = (line, time.monotonic())
+            self._log(line)
+
+
+@dataclass
+class _FetchedConnection:
+    """A connection whose extra was parsed without blocking the event loop."""
+
+    conn_id: str
+    conn_type: str | None
+    login: str | None
+    password: str | None
+    extra_dejson: Any
+
+
+async def _accounts(rules: Sequence[WaitedRule]) -> dict[str, Account]:
+    """Return the account of each connection id; connections are fetched the way triggers have to."""
+    return {conn_id: await _account(conn_id) for conn_id in {rule.conn_id for rule in rules}}
+
+
+async def _account(conn_id: str) -> Account:
+    from oss_crr.hooks.account import Account, account_config
+
+    connection = await BaseHook.aget_connection(conn_id)
+    extra = await connection.aextra_dejson()
+    fetched = _FetchedConnection(conn_id, connection.conn_type, connection.login, connection.password, extra)
+    return Account(account_config(fetched))
+
+
+def _event(status: str, found: Sequence[RuleProgress], message: str = "") -> TriggerEvent:
+    payload = {"status": status, "message": message, "progress": [asdict(item) for item in found]}
+    return TriggerEvent(payload)  # type: ignore[no-untyped-call]
