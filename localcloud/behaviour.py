@@ -43,8 +43,9 @@ class Behaviour:
     throttling_status: int = 429
     #: Buckets that one account may create in one region; seeded ones count, but may exceed it.
     max_buckets_per_region: int = 100
-    #: Whether CreateBucket on a bucket that the caller owns answers 409, as the API page says, or 200.
-    recreate_own_bucket_is_error: bool = True
+    #: Whether putting a bucket that the caller owns already is 409, as the API page says. The page on HTTP 409 and
+    #: the Node.js SDK's manual have 409 only when region, storage class or redundancy differ.
+    recreate_own_bucket_is_error: bool = False
     #: Whether ``?`` is a wildcard in a policy's actions and resources. RAM's pages say so, the OSS pages do not.
     question_mark_wildcard: bool = True
     #: Whether a role's ARN has the name in lower case, as in several tutorials; the API samples keep its case.
