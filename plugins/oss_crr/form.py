@@ -104,8 +104,7 @@ SETUP_PARAMS: dict[str, Any] = {
         None,
         type=["null", "string"],
         title="Role name",
-        description_md="The RAM role that OSS assumes. Empty: a role of its own. One that exists is used as "
-        "it is.",
+        description_md="The RAM role that OSS assumes. Empty: a role of its own. One that exists is used as it is.",
         section=_ACCOUNTS,
         maxLength=64,
     ),

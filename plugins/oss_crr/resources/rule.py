@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from oss_crr.errors import Conflict
+from oss_crr.errors import Conflict, NotYetEffective, OssCrrError, PermissionDenied
 from oss_crr.model import Rule, RuleSpec
 from oss_crr.pair import ResolvedPair
+from oss_crr.refusal import explain_refusal
 from oss_crr.resources.base import Accounts, Change, Origin, Resource
+from oss_crr.resources.destination_grant import DestinationGrant
+from oss_crr.resources.role import Role
+from oss_crr.resources.source_grant import SourceGrant
 
 #: Fields of a rule that make it a different one. RTC is not among them: it is the one field OSS lets change in place.
 _IMMUTABLE = ("actions", "prefixes", "historical_data", "transfer_type", "role_name")
 
 
+#: What the role needs before a rule is accepted.
+_GRANTS = (Role(), SourceGrant(), DestinationGrant())
+#: Seconds between tries while freshly granted rights are not effective; no number is published for how long that is.
+PROBE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
+
+
 class ReplicationRule(Resource[tuple[Rule, ...]]):
-    """One rule per bucket pair; an equal rule is adopted, a different one refused with the differences spelled out."""
+    """One rule per bucket pair; an equal rule is adopted, a different one refused with the differences spelled out.
+
+    :param probe_pauses: seconds between tries while freshly granted rights are not effective.
+    :param sleep: waits; replaced in tests.
+    """
 
     name = "rule"
     shared_document = False
     #: The service refuses a second rule for the same two buckets (EC 0031-00000044).
     creates_once = True
     absent = ()
+
+    def __init__(
+        self, probe_pauses: Sequence[float] = PROBE_PAUSES, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._probe_pauses = tuple(probe_pauses)
+        self._sleep = sleep
 
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.pair.source_bucket,)
@@ -52,7 +73,7 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
         for pair in pairs:
             rule = find_rule(observed, pair.pair.destination_bucket)
             if rule is None:
-                oss.put_rule(pair.pair.source_bucket, rule_spec(pair))
+                self._put(accounts, pair)
             elif self.changes(pair, observed)[0].kind == "blocked":
                 raise Conflict(self.changes(pair, observed)[0].summary)
             else:
@@ -73,6 +94,25 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
             if rule is not None and rule.status != "closing":
                 oss = accounts.source(pair.pair).oss(pair.pair.source_region)
                 oss.delete_rule(pair.pair.source_bucket, rule.id)
+
+    def _put(self, accounts: Accounts, pair: ResolvedPair) -> None:
+        """Put the rule, and wait a little for rights that were granted moments ago.
+
+        :raises PermissionDenied: naming what is missing.
+        :raises NotYetEffective: everything is granted, and the service still refuses.
+        """
+        oss = accounts.source(pair.pair).oss(pair.pair.source_region)
+        explained: OssCrrError | None = None
+        for pause in (*self._probe_pauses, None):
+            try:
+                oss.put_rule(pair.pair.source_bucket, rule_spec(pair))
+            except PermissionDenied as refusal:
+                explained = explained or explain_refusal(accounts, pair, refusal, _GRANTS)
+                if pause is None or not isinstance(explained, NotYetEffective):
+                    raise explained from refusal
+                self._sleep(pause)
+            else:
+                return
 
     def _rtc_changes(self, rule: Rule, pair: ResolvedPair) -> tuple[Change, ...]:
         if (rule.rtc in ("enabled", "enabling")) == pair.pair.rtc:
