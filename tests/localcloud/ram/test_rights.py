@@ -1,0 +1,114 @@
+"""Rights on RAM operations, and call quotas."""
+
+import json
+
+import pytest
+
+from localcloud.identity import Caller
+from localcloud.ram.api import OPERATIONS
+
+UID = "1000000000000001"
+
+
+def allow(action, resource="*"):
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+#: Parameters that satisfy every operation.
+EVERYTHING = {
+    "RoleName": "r",
+    "UserName": "u",
+    "PolicyName": "p",
+    "PolicyType": "Custom",
+    "PolicyDocument": "{}",
+    "AssumeRolePolicyDocument": "{}",
+    "NewDescription": "d",
+    "VersionId": "v1",
+    "UserAccessKeyId": "k",
+    "Status": "Active",
+}
+
+
+@pytest.mark.parametrize("action", sorted(OPERATIONS))
+def test_every_operation_needs_its_right(ram, action):
+    refused = ram.new_user("nobody").refusal(action, **EVERYTHING)
+    assert (refused.status, refused.code) == (403, "NoPermission")
+    assert refused.message == "You are not authorized to do this action."
+    assert refused.details["AccessDeniedDetail"]["AuthAction"] == f"ram:{action}"
+    assert refused.details["AccessDeniedDetail"]["NoPermissionType"] == "ImplicitDeny"
+
+
+@pytest.mark.parametrize("action", sorted(OPERATIONS))
+def test_a_deny_is_told_apart(ram, action):
+    user = ram.new_user("denied", allow("*"), {"Effect": "Deny", "Action": f"ram:{action}", "Resource": "*"})
+    detail = user.refusal(action, **EVERYTHING).details["AccessDeniedDetail"]
+    assert detail["NoPermissionType"] == "ExplicitDeny"
+
+
+def test_a_refused_call_changes_nothing(ram, trust):
+    ram.new_user("nobody").refusal("CreateRole", RoleName="r", AssumeRolePolicyDocument=trust)
+    assert ram("ListRoles")["Roles"]["Role"] == []
+
+
+def test_rights_are_per_resource(ram, trust):
+    ram("CreateRole", RoleName="mine", AssumeRolePolicyDocument=trust)
+    ram("CreateRole", RoleName="other", AssumeRolePolicyDocument=trust)
+    user = ram.new_user("alice", allow("ram:*", f"acs:ram:*:{UID}:role/mine"))
+    assert user("GetRole", RoleName="mine")["Role"]["RoleName"] == "mine"
+    assert user.refusal("GetRole", RoleName="other").code == "NoPermission"
+    assert user.refusal("ListRoles").code == "NoPermission"
+
+
+def test_attaching_needs_the_right_on_role_and_policy(ram, trust):
+    ram("CreateRole", RoleName="r", AssumeRolePolicyDocument=trust)
+    attach = {"PolicyType": "System", "PolicyName": "AliyunOSSFullAccess", "RoleName": "r"}
+    half = ram.new_user("half", allow("ram:AttachPolicyToRole", f"acs:ram:*:{UID}:role/*"))
+    assert half.refusal("AttachPolicyToRole", **attach).code == "NoPermission"
+    both = ram.new_user(
+        "both", allow("ram:AttachPolicyToRole", [f"acs:ram:*:{UID}:role/*", "acs:ram:*:system:policy/*"])
+    )
+    assert both("AttachPolicyToRole", **attach) == {}
+
+
+def test_a_missing_parameter_is_told_before_a_missing_right(ram):
+    assert ram.new_user("nobody").refusal("GetRole").code == "MissingRoleName"
+
+
+def test_a_session_policy_narrows(ram, trust):
+    role = ram("CreateRole", RoleName="admin", AssumeRolePolicyDocument=trust)["Role"]
+    ram("AttachPolicyToRole", PolicyType="System", PolicyName="AliyunRAMFullAccess", RoleName="admin")
+    session = Caller("assumed_role", UID, "admin", role["RoleId"], "s1")
+    assert ram.acting_as(session)("GetRole", RoleName="admin")
+    policy = json.dumps({"Version": "1", "Statement": [allow("ram:ListRoles")]})
+    narrowed = ram.acting_as(Caller("assumed_role", UID, "admin", role["RoleId"], "s1", session_policy=policy))
+    assert narrowed("ListRoles")
+    assert narrowed.refusal("GetRole", RoleName="admin").code == "NoPermission"
+
+
+def test_a_taken_right_propagates(ram):
+    ram.cloud.behaviour.policy_propagation_seconds = 30
+    user = ram.new_user("alice", allow("ram:ListRoles"))
+    assert user.refusal("ListRoles").code == "NoPermission"
+    ram.cloud.clock.advance(31)
+    assert user("ListRoles")
+    ram("DetachPolicyFromUser", PolicyType="Custom", PolicyName="alice-policy", UserName="alice")
+    assert user("ListRoles")
+    ram.cloud.clock.advance(31)
+    assert user.refusal("ListRoles").code == "NoPermission"
+
+
+def test_write_quota(ram, trust):
+    ram.cloud.behaviour.ram_writes_per_second = 2
+    for name in ("a", "b"):
+        ram("CreateRole", RoleName=name, AssumeRolePolicyDocument=trust)
+    refused = ram.refusal("CreateRole", RoleName="c", AssumeRolePolicyDocument=trust)
+    assert (refused.status, refused.code) == (429, "Throttling.User")
+    ram("GetRole", RoleName="a")
+    ram("DeleteRole", RoleName="a")
+    ram.cloud.clock.advance(1.5)
+    ram("CreateRole", RoleName="c", AssumeRolePolicyDocument=trust)
+
+
+def test_quotas_are_off_by_default(ram):
+    for _ in range(200):
+        ram("ListRoles")
