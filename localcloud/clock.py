@@ -15,6 +15,11 @@ class Clock:
     def __init__(self) -> None:
         self._offset = timedelta(0)
 
+    @property
+    def offset(self) -> timedelta:
+        """Return how far the clock is ahead of real time."""
+        return self._offset
+
     def now(self) -> datetime:
         """Return the cloud's time, timezone-aware, in UTC."""
         return datetime.now(UTC) + self._offset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.behaviour import Behaviour
 from localcloud.clock import Clock
-from localcloud.identity import Account, AccessKey, RoleSession
+from localcloud.identity import AccessKey, Account, RoleSession
 from localcloud.oss.model import Bucket
 
 

@@ -16,13 +16,15 @@ class ServiceError(Exception):
     :param status: HTTP status.
     :param code: the service's error code.
     :param message: the service's message.
+    :param headers: further response headers.
     """
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.headers = dict(headers or {})
 
 
 class OssError(ServiceError):
@@ -44,18 +46,26 @@ class OssError(ServiceError):
         details: Mapping[str, str | Mapping[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, code, message)
+        super().__init__(status, code, message, headers=headers)
         self.ec = ec
         self.details = dict(details or {})
-        self.headers = dict(headers or {})
 
 
 class RpcError(ServiceError):
     """A RAM, STS or KMS error.
 
     :param details: further members of the error body, for example ``AccessDeniedDetail``.
+    :param headers: further response headers, for example ``x-acs-retry-after``.
     """
 
-    def __init__(self, status: int, code: str, message: str, *, details: Mapping[str, object] | None = None) -> None:
-        super().__init__(status, code, message)
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        details: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, code, message, headers=headers)
         self.details = dict(details or {})

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from localcloud.kms.model import KmsInstance
     from localcloud.ram.model import RamState
 
 CallerKind = Literal["anonymous", "account", "ram_user", "assumed_role"]
@@ -84,3 +85,4 @@ class Account:
     ram: RamState
     #: Root access keys by id. Keys of RAM users live with the user in ``ram``.
     access_keys: dict[str, AccessKey] = field(default_factory=dict)
+    kms_instances: list[KmsInstance] = field(default_factory=list)

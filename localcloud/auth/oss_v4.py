@@ -5,7 +5,6 @@ Vendor pages: "Include a V4 signature in the Authorization header", "Include a V
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -188,7 +187,8 @@ def _parse_validity(expires: str) -> timedelta:
 
 def _check_payload(request: Request, given: str | None) -> str:
     """Return the payload line; a hash must be the body's."""
-    actual = hashlib.sha256(request.body).hexdigest()
-    if given == _UNSIGNED_PAYLOAD or (given and hmac.compare_digest(given.encode(), actual.encode())):
+    if given == _UNSIGNED_PAYLOAD:
         return given
-    raise oss_errors.invalid_authorization("Invalid x-oss-content-sha256 header.", "0002-00000214")
+    if given is None or not hmac.compare_digest(given.encode(), sha256_hex(request.body).encode()):
+        raise oss_errors.invalid_authorization("Invalid x-oss-content-sha256 header.", "0002-00000214")
+    return given

@@ -130,6 +130,10 @@ class Bucket:
     #: Called after each change; the replication engine listens here. Not part of the saved state.
     listeners: list[Callable[[Bucket, Change], None]] = field(default_factory=list, repr=False)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is saved of a bucket."""
+        return {**vars(self), "listeners": []}
+
     def latest(self, key: str) -> ObjectVersion | None:
         """Return the newest version of a key, which may be a delete marker; None if the key is unknown."""
         versions = self.keys.get(key)

@@ -1,0 +1,1 @@
+"""Request parameters and answers in the products' own forms."""
