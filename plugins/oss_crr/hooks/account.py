@@ -44,6 +44,7 @@ class Account:
         self.config = config
         self._retrier = retrier or Retrier()
         self._lock = threading.Lock()
+        self._identity_lock = threading.Lock()
         self._identity: Identity | None = None
         self._oss: dict[str, OssApi] = {}
         self._credentials = self._credential_source()
@@ -68,7 +69,7 @@ class Account:
 
         :raises CredentialsError: they were not accepted, or belong to another account than ``account_uid`` says.
         """
-        with self._lock:
+        with self._identity_lock:
             if self._identity is None:
                 self._identity = self._checked(caller_identity(self._sts))
             return self._identity

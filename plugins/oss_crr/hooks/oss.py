@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from oss_crr.errors import NotFound
+from oss_crr.errors import NotFound, ServiceUnavailable
 from oss_crr.hooks import oss_xml
 from oss_crr.hooks.oss_client import OssClient, OssRequest
 from oss_crr.model import BucketInfo, ObjectHead, ObjectSummary, Progress, ReplicationLocations, Rule, RuleSpec
 
 #: Objects per page of a listing, the service's maximum (ListObjectsV2).
 PAGE_SIZE = 1000
+
+T = TypeVar("T")
 
 NO_RULE_CODES = ("NoSuchReplicationRule", "NoSuchReplicationConfiguration")
 
@@ -27,8 +30,8 @@ class OssApi:
 
     def get_bucket_info(self, bucket: str) -> BucketInfo:
         """Return a bucket's description."""
-        answer = self._client.send(OssRequest("GET", "oss:GetBucketInfo", bucket, params={"bucketInfo": ""}))
-        return oss_xml.bucket_info(answer.body)
+        request = OssRequest("GET", "oss:GetBucketInfo", bucket, params={"bucketInfo": ""})
+        return self._read(request, oss_xml.bucket_info)
 
     # --- bucket policy -----------------------------------------------------------------------------------------------
 
@@ -57,7 +60,7 @@ class OssApi:
         """Return the replication rules of a source bucket."""
         request = OssRequest("GET", "oss:GetBucketReplication", bucket, params={"replication": ""})
         try:
-            return oss_xml.rules(self._client.send(request).body)
+            return self._read(request, oss_xml.rules)
         except NotFound as error:
             if _code(error) in NO_RULE_CODES:
                 return ()
@@ -105,7 +108,7 @@ class OssApi:
             params={"replicationProgress": "", "rule-id": rule_id},
         )
         try:
-            return oss_xml.progress(self._client.send(request).body, rule_id)
+            return self._read(request, lambda body: oss_xml.progress(body, rule_id))
         except NotFound as error:
             if _code(error) in NO_RULE_CODES:
                 return None
@@ -114,7 +117,7 @@ class OssApi:
     def locations(self, bucket: str) -> ReplicationLocations:
         """Return where a bucket can be replicated to, and how."""
         request = OssRequest("GET", "oss:GetBucketReplicationLocation", bucket, params={"replicationLocation": ""})
-        return oss_xml.locations(self._client.send(request).body)
+        return self._read(request, oss_xml.locations)
 
     def set_rtc(self, bucket: str, rule_id: str, enabled: bool) -> None:
         """Switch a rule's replication time control, the only thing about a rule that can be changed."""
@@ -135,8 +138,7 @@ class OssApi:
             params = {"list-type": "2", "max-keys": str(PAGE_SIZE), "encoding-type": "url"}
             params |= {"prefix": prefix} if prefix else {}
             params |= {"continuation-token": token} if token else {}
-            answer = self._client.send(OssRequest("GET", "oss:ListObjects", bucket, params=params))
-            page = oss_xml.object_page(answer.body)
+            page = self._read(OssRequest("GET", "oss:ListObjects", bucket, params=params), oss_xml.object_page)
             yield from page.objects
             token = page.next_token
 
@@ -167,6 +169,14 @@ class OssApi:
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object; none there is fine."""
         self._client.send(OssRequest("DELETE", "oss:DeleteObject", bucket, key))
+
+    def _read(self, request: OssRequest, parse: Callable[[bytes], T]) -> T:
+        body = self._client.send(request).body
+        try:
+            return parse(body)
+        except ValueError as error:
+            text = f"{request.action} on bucket `{request.bucket}` was answered with something else than OSS writes"
+            raise ServiceUnavailable(f"{text}, perhaps by a proxy: {error}") from None
 
 
 def _code(error: NotFound) -> str:

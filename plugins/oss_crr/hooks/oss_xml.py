@@ -2,7 +2,7 @@
 
 oss2's own parsers turn an absent progress into 0, keep one transfer type of several, and know no RTC. Element names are
 those of the vendor's pages GetBucketInfo, PutBucketReplication, GetBucketReplication, GetBucketReplicationProgress,
-GetBucketReplicationLocation, PutBucketRTC and ListObjectsV2.
+GetBucketReplicationLocation, PutBucketRTC and ListObjectsV2. What cannot be read raises ValueError.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def access_denied_detail(body: bytes) -> dict[str, str]:
     """Read the members of ``AccessDeniedDetail`` of an error body; empty when there are none, or no XML."""
     try:
         detail = _parse(body).find("AccessDeniedDetail")
-    except ElementTree.ParseError:
+    except ValueError:
         return {}
     return {child.tag: (child.text or "").strip() for child in detail if child.text} if detail is not None else {}
 
@@ -181,7 +181,10 @@ def _text(element: Element, path: str) -> str:
 
 
 def _parse(body: bytes) -> Element:
-    return ElementTree.fromstring(body)  # noqa: S314 - written by the endpoint that the user trusts with the data
+    try:
+        return ElementTree.fromstring(body)  # noqa: S314 - written by the endpoint that the user trusts with the data
+    except ElementTree.ParseError as error:
+        raise ValueError(f"no XML: {error}") from None
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -85,12 +85,13 @@ class RpcClient:
             body_type="json",
         )
         try:
-            answer = self._client.call_api(operation, OpenApiRequest(query=dict(params)), RuntimeOptions())
+            answer = self._client.call_api(operation, OpenApiRequest(query=dict(params)), RuntimeOptions())["body"]
         except TeaException as error:
             # The SDK's error holds the answer's body, so it is not chained: tracebacks are logged.
             raise error_for(call, _answer_of(error), self._credentials.current().secrets) from None
-        members: dict[str, Any] = answer["body"]
-        return members
+        if not isinstance(answer, dict):
+            raise error_for(call, ServiceAnswer(0, message="what came back is no answer of the service"))
+        return answer
 
     @cached_property
     def _client(self) -> Any:

@@ -175,13 +175,12 @@ def test_pool_makes_one_account_per_connection() -> None:
 
 
 def test_pool_asks_again_for_a_connection_that_failed() -> None:
-    answers = iter([errors.ConnectionSetupError("no"), Account(AccountConfig("a", Credentials("k", "s")))])
+    failures = [errors.ConnectionSetupError("no")]
 
     def load(conn_id: str) -> Account:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if failures:
+            raise failures.pop()
+        return Account(AccountConfig(conn_id, Credentials("k", "s")))
 
     accounts = AccountPool(load)
     with pytest.raises(errors.ConnectionSetupError):

@@ -212,6 +212,15 @@ def test_no_repetitions_hide_in_the_sdk(service: ScriptedService, account: Accou
     assert len(waits) == 4
 
 
+@pytest.mark.parametrize("body", ["", "<html><br>", "<ReplicationConfiguration><Rule>"])
+def test_answers_that_no_service_writes_are_passing_failures(
+    service: ScriptedService, account: Account, body: str
+) -> None:
+    service.answer(body=body)
+    with pytest.raises(errors.ServiceUnavailable, match=r"oss:GetBucketReplication on bucket `src`.*perhaps by a proxy"):
+        account.oss("cn-hangzhou").list_rules("src")
+
+
 def test_nobody_listening_is_a_clear_error() -> None:
     config = AccountConfig("oss_source", Credentials("LTAI1", SECRET), endpoints=Endpoints(oss="http://127.0.0.1:1"))
     account = Account(config, Retrier(attempts=1))

@@ -129,11 +129,12 @@ def test_throttling_without_advice_is_repeated(service: ScriptedService, account
     assert len(waits) == 1
 
 
+@pytest.mark.parametrize("status", [200, 502])
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", "[]", "null", ""])
 def test_answers_that_no_service_writes_are_repeated(
-    service: ScriptedService, account: Account, waits: list[float], body: str
+    service: ScriptedService, account: Account, waits: list[float], status: int, body: str
 ) -> None:
-    service.answer(502, body)
+    service.answer(status, body)
     service.answer_json({"Role": ROLE})
     assert account.ram.get_role("r") == ROLE_INFO
     assert len(waits) == 1
