@@ -97,8 +97,10 @@ class Copier:
             return False
         if version.object_type == "Appendable" and self.destination.storage_class in _COLD_CLASSES:
             return False
-        # An ACL or tags cannot be set on an object that was never copied.
-        return existing is not None or kind not in _AMENDMENTS
+        if existing is None:
+            # An ACL or tags cannot be set on an object that was never copied.
+            return kind not in _AMENDMENTS
+        return not _differs_in_class_only(version, existing)
 
     def _may_copy(self, key: str) -> bool:
         return (
@@ -138,6 +140,17 @@ class Copier:
         if self.destination.worm_days is None or existing is None:
             return False
         return self.now < existing.last_modified + timedelta(days=self.destination.worm_days)
+
+
+def _differs_in_class_only(version: ObjectVersion, existing: ObjectVersion) -> bool:
+    """Tell whether an object was only moved to another storage class, which is not replicated."""
+    if version.storage_class == existing.storage_class:
+        return False
+    return _content(version) == _content(existing)
+
+
+def _content(version: ObjectVersion) -> tuple[object, ...]:
+    return version.body, version.headers, version.user_meta, version.acl, version.tagging
 
 
 def _corrupted(replica: ObjectVersion) -> ObjectVersion:
