@@ -111,7 +111,7 @@ def _encode_token(marker: str) -> str:
 def _decode_token(token: str) -> str:
     """Return the marker of a token; 400 InvalidArgument when this service did not make it."""
     try:
-        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
+        return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         message = "The continuation token provided is incorrect."
         raise invalid_argument("continuation-token", token, message) from error
