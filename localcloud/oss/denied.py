@@ -11,7 +11,8 @@ from localcloud.oss.access import AccessResult, Reason
 from localcloud.policy.denial import access_denied_detail
 
 _RAM_POLICY = "AccountLevelIdentityBasedPolicy"
-#: Detail code, policy type and message by reason. The page on RAM denials shows the message of bucket policies.
+#: Detail code, policy type and message by reason. The page on RAM denials shows the message of bucket policies; how
+#: the policy type of bucket policies is spelled is not published.
 _ANSWERS: dict[Reason, tuple[str, str, str]] = {
     Reason.BUCKET_POLICY_DENY: ("0003-00000101", "BucketPolicy", "Access denied by bucket policy."),
     Reason.RAM_DENY: ("0003-00000201", _RAM_POLICY, "Access denied by bucket policy."),

@@ -52,7 +52,7 @@ def _check_elements(text: str) -> None:
     """Measure each element in its shortest JSON form: how the service writes it down is not documented."""
     for statement in json.loads(text)["Statement"]:
         for name, value in statement.items():
-            size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+            size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
             if size > MAX_ELEMENT_BYTES:
                 raise _invalid(f"The element {name} is longer than {MAX_ELEMENT_BYTES} bytes.", "0030-00000003")
 

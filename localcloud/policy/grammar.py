@@ -65,7 +65,7 @@ class PolicyDocument:
     statements: tuple[Statement, ...]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse_policy(text: str, kind: PolicyKind) -> PolicyDocument:
     """Parse a policy; results are kept, since replication evaluates the same documents for every object.
 

@@ -8,10 +8,16 @@ from functools import lru_cache
 
 @lru_cache(maxsize=8192)
 def _compiled(pattern: str, question_mark: bool, ignore_case: bool) -> re.Pattern[str]:
-    expression = re.escape(pattern).replace(r"\*", ".*")
-    if question_mark:
-        expression = expression.replace(r"\?", ".")
-    return re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else re.NOFLAG))
+    """Translate a pattern; atomic groups keep a pattern of many stars from being tried in every combination."""
+    head, *rest = (_literal(part, question_mark) for part in pattern.split("*"))
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    tail = f".*{rest[-1]}" if rest else ""
+    return re.compile(head + middle + tail, re.DOTALL | (re.IGNORECASE if ignore_case else re.NOFLAG))
+
+
+def _literal(part: str, question_mark: bool) -> str:
+    escaped = re.escape(part)
+    return escaped.replace(r"\?", ".") if question_mark else escaped
 
 
 def matches(pattern: str, value: str, *, question_mark: bool = True, ignore_case: bool = False) -> bool:

@@ -83,6 +83,10 @@ def test_element_limit_is_4095_bytes():
     assert refused.value.ec == "0030-00000003"
 
 
+def test_an_unpaired_surrogate_is_measured_like_any_character():
+    validate(GRANT | {"Sid": "\ud800"})
+
+
 def test_source_ip_needs_source_vpc_unless_switched_off():
     by_address = GRANT | {"Condition": {"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}}
     with pytest.raises(OssError):

@@ -1,5 +1,7 @@
 """Wildcards of policy elements."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,15 @@ def test_text_without_wildcards_matches_only_itself(text):
 @given(PLAIN, PLAIN, PLAIN)
 def test_star_matches_any_middle(head, middle, tail):
     assert matches(f"{head}*{tail}", head + middle + tail)
+
+
+@given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
+def test_agrees_with_the_shells_wildcards(pattern, value):
+    assert matches(pattern, value) is fnmatchcase(value, pattern)
+
+
+def test_a_pattern_of_many_stars_is_decided_at_once():
+    assert not matches("*a" * 40 + "c", "a" * 2000 + "b")
 
 
 @pytest.mark.parametrize(
