@@ -135,10 +135,10 @@ Problems = list[tuple[str, str]]
 def parse_pair(values: Mapping[str, object]) -> BucketPair:
     """Check what a user wrote and make a :class:`BucketPair` of it.
 
-    :param values: field values; None and empty text count as not given.
+    :param values: field values; None and blank text count as not given.
     :raises InputError: naming every field that is unknown, missing, of the wrong type, or contradicts another one.
     """
-    given = {key: value for key, value in values.items() if value not in (None, "")}
+    given = {key: value for key, value in values.items() if not _is_blank(value)}
     problems: Problems = [(key, _unknown(key)) for key in sorted(set(given) - _FIELDS)]
     problems += [(key, "is required") for key in _REQUIRED if key not in given]
     clean: dict[str, Any] = {}
@@ -154,6 +154,10 @@ def parse_pair(values: Mapping[str, object]) -> BucketPair:
     if problems:
         raise InputError(*problems)
     return pair
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _unknown(key: str) -> str:
