@@ -53,13 +53,14 @@ def _invalid_key(key: str, message: str = "The specified object is not valid.") 
     return OssError(400, "InvalidObjectName", message, details={"ObjectName": shown})
 
 
-def integer(request: Request, name: str, default: int, lowest: int, highest: int) -> int:
+def integer(request: Request, name: str, default: int | None, lowest: int, highest: int) -> int:
     """Return a query parameter that is a whole number in a range.
 
+    :param default: used when the parameter is absent or empty; None when it must be there.
     :raises OssError: 400 InvalidArgument.
     """
-    raw = request.param(name)
-    if raw is None or raw == "":
+    raw = request.param(name) or ""
+    if not raw and default is not None:
         return default
     message = f"Argument {name} must be an integer between {lowest} and {highest}."
     if not raw.isascii() or not raw.isdigit() or not lowest <= int(raw) <= highest:

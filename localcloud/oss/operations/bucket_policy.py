@@ -51,12 +51,11 @@ def is_public(text: str) -> bool:
 
     An absent or empty Principal means everybody (help: "Authorization syntax and elements").
     """
-    statements = json.loads(text)["Statement"]
     return any(
         statement["Effect"] == "Allow"
         and _names_everybody(statement.get("Principal"))
         and not statement.get("Condition")
-        for statement in (statements if isinstance(statements, list) else [statements])
+        for statement in json.loads(text)["Statement"]
     )
 
 

@@ -64,7 +64,7 @@ def _source_bytes(call: OssCall, version: ObjectVersion) -> bytes:
 
 
 def _part_number(call: OssCall) -> int:
-    return integer(call.request, "partNumber", 0, 1, MAX_PART_NUMBER)
+    return integer(call.request, "partNumber", None, 1, MAX_PART_NUMBER)
 
 
 def _upload(call: OssCall) -> Upload:
