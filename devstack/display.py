@@ -1,0 +1,77 @@
+"""Show a DAG run in the terminal, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+from devstack.api import TaskState
+
+_CLEAR_LINE = "\r\x1b[K"
+_ACTIVE = ("running", "deferred", "queued", "up_for_retry", "restarting")
+
+
+class RunDisplay:
+    """Prints one line for each task that has ended.
+
+    On a terminal, a last line that is written over and over shows what is going on; elsewhere it is left out.
+
+    :param output: where to write.
+    """
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._is_terminal = output.isatty()
+        self._shown: set[tuple[str, int]] = set()
+
+    def update(self, tasks: Iterable[TaskState], remark: str = "") -> None:
+        """Show what has changed.
+
+        :param tasks: every task instance of the run.
+        :param remark: shown beside the active tasks, such as a percentage.
+        """
+        present = list(tasks)
+        self._clear()
+        for task in present:
+            if task.is_final and (task.task_id, task.map_index) not in self._shown:
+                self._shown.add((task.task_id, task.map_index))
+                self._write(f"{task_line(task)}\n")
+        if self._is_terminal:
+            active = ", ".join(f"{task.task_id} {task.state}" for task in present if task.state in _ACTIVE)
+            self._write(f"  ... {active} {remark}"[:100])
+
+    def close(self) -> None:
+        """Take the last line away."""
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._is_terminal:
+            self._write(_CLEAR_LINE)
+
+    def _write(self, text: str) -> None:
+        self._output.write(text)
+        self._output.flush()
+
+
+def task_line(task: TaskState) -> str:
+    """One line about a task that has ended: name, state, seconds."""
+    name = task.task_id if task.map_index < 0 else f"{task.task_id} [{task.map_index}]"
+    return f"  {name:24} {task.state or '':16} {task.seconds:6.1f} s"
+
+
+def report_text(report: Iterable[Mapping[str, Any]]) -> str:
+    """The output of the DAG's last task, as text.
+
+    :param report: one outcome per pair, with a row of facts under ``details``.
+    """
+    return "\n".join(line for outcome in report for line in _pair_lines(outcome["details"]))
+
+
+def _pair_lines(row: Mapping[str, Any]) -> list[str]:
+    facts: dict[str, Any] = {**row["steps"], "rule id": row["rule_id"], "cause": row["cause"]}
+    if row["objects"] is not None:
+        facts["verified"] = f"{row['objects']:,} objects, {row['bytes']:,} bytes"
+    if row["waited_seconds"] is not None:
+        facts["waited"] = f"{row['waited_seconds']:.0f} s"
+    lines = [f"    {name:22} {value}" for name, value in facts.items() if value is not None]
+    return [f"  {row['pair']}: {row['state']}", *lines]
