@@ -72,6 +72,8 @@ class ScriptedService:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            #: Head and body leave together; apart, each answer would wait for the client's delayed acknowledgement.
+            wbufsize = -1
 
             def handle_one_request(self) -> None:
                 self.raw_requestline = self.rfile.readline()
@@ -110,3 +112,4 @@ class ScriptedService:
         handler.end_headers()
         if handler.command != "HEAD":
             handler.wfile.write(answer.body)
+        handler.wfile.flush()

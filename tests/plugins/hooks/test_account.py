@@ -7,10 +7,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import oss_crr
 from oss_crr import errors
 from oss_crr.hooks.account import Account, AccountConfig, AccountPool, Credentials
 from oss_crr.hooks.rpc import RpcClient
@@ -210,13 +212,14 @@ print([name for name in sys.modules if name.startswith("oss_crr.hooks.")])
 """
 
 
-def test_importing_the_whole_package_loads_no_sdk() -> None:
+def test_importing_the_whole_package_loads_no_sdk(tmp_path: Path) -> None:
+    plugins = Path(oss_crr.__path__[0]).parent
     run = subprocess.run(
         [sys.executable, "-c", LIST_SDK_MODULES],
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": "plugins", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        env={"PYTHONPATH": str(plugins), "HOME": str(tmp_path)},
     )
     sdk_modules, hooks = run.stdout.splitlines()
     assert sdk_modules == "[]"

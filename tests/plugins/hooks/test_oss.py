@@ -217,7 +217,7 @@ def test_answers_that_no_service_writes_are_passing_failures(
     service: ScriptedService, account: Account, body: str
 ) -> None:
     service.answer(body=body)
-    with pytest.raises(errors.ServiceUnavailable, match=r"oss:GetBucketReplication on bucket `src`.*perhaps by a proxy"):
+    with pytest.raises(errors.ServiceUnavailable, match=r"on bucket `src`.*perhaps by a proxy"):
         account.oss("cn-hangzhou").list_rules("src")
 
 
