@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from oss_crr.errors import AlreadyExists, Conflict, LostUpdate, OssCrrError
+from oss_crr.errors import AlreadyExists, Conflict, LostUpdate, OssCrrError, RuleClosing
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import Accounts, Change, Resource
@@ -164,8 +164,12 @@ class Convergence:
 
     def _outcome(self, pair: ResolvedPair, observed: Any, left: Sequence[Change], written: Sequence[Change]) -> Outcome:
         blocked = [change.summary for change in left if change.kind == "blocked"]
+        waiting = [change.summary for change in left if change.kind == "wait"]
         if blocked:
             return Outcome.failed(pair.name, self._step, Conflict("; ".join(blocked)))
+        if waiting:
+            details = self._resource.details(pair, observed)
+            return Outcome.failed(pair.name, self._step, RuleClosing("; ".join(waiting)), details)
         if left:
             summary = "; ".join(change.summary for change in left)
             return Outcome.failed(
@@ -177,7 +181,7 @@ class Convergence:
 
 
 def _writable(changes: Sequence[Change]) -> bool:
-    return bool(changes) and all(change.kind != "blocked" for change in changes)
+    return bool(changes) and all(change.kind not in ("blocked", "wait") for change in changes)
 
 
 def _result(written: Sequence[Change]) -> str | None:

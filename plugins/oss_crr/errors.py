@@ -20,6 +20,7 @@ OssCrrError
 └── TransientError              the same call may succeed later
     ├── Throttled               a request quota was exceeded
     ├── ServiceUnavailable      5xx answers, cut connections, timeouts
+    ├── RuleClosing             a deleted rule is still there, and in the way of a new one
     ├── LostUpdate              somebody else wrote the same document at the same time
     └── NotYetEffective         a right that was just granted is not effective yet
 
@@ -154,6 +155,10 @@ class Throttled(TransientError):
 
 class ServiceUnavailable(TransientError):
     """The service answered 5xx, or not at all."""
+
+
+class RuleClosing(TransientError):
+    """A deleted rule is still there, and in the way of a new one."""
 
 
 class LostUpdate(TransientError):

@@ -115,6 +115,14 @@ SETUP_PARAMS: dict[str, Any] = {
         _ACCOUNTS,
         {"minimal": "minimal", "AliyunOSSFullAccess": "AliyunOSSFullAccess (everything in OSS)"},
     ),
+    "on_rule_mismatch": _choice(
+        "fail",
+        "A rule that differs",
+        "OSS cannot change a rule. *Replace* deletes it, waits until it is gone (up to half an hour) and creates it "
+        "again; the history is copied again.",
+        _RUN,
+        {"fail": "stop and name the differences", "replace": "replace it"},
+    ),
     "plan_only": _switch(
         False, "Plan only", "Check everything and show what would be written, and write nothing.", _RUN
     ),

@@ -41,12 +41,7 @@ class Outcome:
     @classmethod
     def failed(cls, pair: str, step: str, error: OssCrrError, details: dict[str, Any] | None = None) -> Outcome:
         """Make the outcome of a step that failed for a pair."""
-        described = {
-            "type": type(error).__name__,
-            "message": str(error),
-            "retryable": isinstance(error, TransientError),
-        }
-        return cls(pair, step, "failed", details=details or {}, error=described)
+        return cls(pair, step, "failed", details=details or {}, error=describe_error(error))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON data."""
@@ -71,18 +66,23 @@ def combined_error(outcomes: Sequence[Outcome]) -> OssCrrError:
     failures = [outcome for outcome in outcomes if outcome.error]
     lines = [str(outcome.error["message"]) for outcome in failures if outcome.error]
     if len(failures) == 1:
-        return rebuild_error(failures[0])
+        return error_from(failures[0].error or {})
     base = TransientError if any(outcome.retryable for outcome in failures) else PermanentError
     named = [f"{outcome.pair}: {line}" for outcome, line in zip(failures, lines, strict=True)]
     return base(f"{len(failures)} pairs failed:\n" + "\n".join(named))
 
 
-def rebuild_error(outcome: Outcome) -> OssCrrError:
-    """Return a failed outcome's error as an exception of its own class."""
-    described = outcome.error or {"type": "PermanentError", "message": "unknown", "retryable": False}
+def describe_error(error: OssCrrError) -> dict[str, Any]:
+    """Return an error as JSON data: ``type`` (class name), ``message`` and ``retryable``."""
+    return {"type": type(error).__name__, "message": str(error), "retryable": isinstance(error, TransientError)}
+
+
+def error_from(described: Mapping[str, Any]) -> OssCrrError:
+    """Return a described error as an exception of its own class."""
     known = {cls.__name__: cls for cls in _subclasses(OssCrrError)}
-    fallback = TransientError if described["retryable"] else PermanentError
-    error = known.get(described["type"], fallback).__new__(known.get(described["type"], fallback))
+    cls = known.get(described["type"], TransientError if described["retryable"] else PermanentError)
+    # Not by the constructor: some classes take other arguments than the message.
+    error = cls.__new__(cls)
     error.args = (described["message"],)
     return error
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, chain
 
+from oss_crr.operators.create_rule import CreateRuleOperator
 from oss_crr.operators.report import ReportOperator
 from oss_crr.operators.steps import ConvergeOperator, PreflightOperator, VerifyOperator
 from oss_crr.sensors.history import WaitForHistorySensor
@@ -28,7 +29,7 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     create_role = _converge("create_role", "role", after=())
     grant_source = _converge("grant_source", "source_grant", after=("create_role",))
     grant_destination = _converge("grant_destination", "destination_grant", after=("create_role",))
-    create_rule = _converge("create_rule", "rule", after=_WRITING_STEPS[:-1])
+    create_rule = CreateRuleOperator(task_id="create_rule", after=_WRITING_STEPS[:-1], doc_md=_DOCS["create_rule"])
     wait_for_history = WaitForHistorySensor(
         task_id="wait_for_history",
         rules_from="create_rule",
@@ -73,8 +74,8 @@ _DOCS = {
         "they are; the policy is read right before it is written, and read back afterwards."
     ),
     "create_rule": (
-        "Puts the replication rule on the source bucket. An equal rule is adopted; a different one is refused, with "
-        "the differences named."
+        "Puts the replication rule on the source bucket. An equal rule is adopted. OSS cannot change a rule: "
+        "one that differs is refused with the differences named or, with *replace*, deleted and created again."
     ),
     "wait_for_history": (
         "Waits until the objects that existed before the rule have been copied. It holds no worker slot: the triggerer "

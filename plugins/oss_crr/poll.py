@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from oss_crr.converge import in_parallel
+from oss_crr.errors import OssCrrError, TransientError
+from oss_crr.outcome import describe_error
 from oss_crr.progress import RuleProgress, WaitedRule, judge
 
 if TYPE_CHECKING:
@@ -15,11 +17,18 @@ if TYPE_CHECKING:
 def poll_rules(rules: Sequence[WaitedRule], get_account: Callable[[str], Account]) -> list[RuleProgress]:
     """Ask for the progress of all rules side by side; one request a rule.
 
+    A rule whose progress cannot be read does not hide the others: it counts as waiting when asking again may help, and
+    as unreadable otherwise.
+
     :param get_account: returns the account of a connection id.
-    :raises OssCrrError: when a rule's progress cannot be read.
     """
     return in_parallel(lambda rule: _poll(rule, get_account(rule.conn_id)), rules)
 
 
 def _poll(rule: WaitedRule, account: Account) -> RuleProgress:
-    return judge(rule, account.oss(rule.region).progress(rule.bucket, rule.rule_id))
+    try:
+        return judge(rule, account.oss(rule.region).progress(rule.bucket, rule.rule_id))
+    except TransientError:
+        return RuleProgress(rule.pair, "waiting")
+    except OssCrrError as error:
+        return RuleProgress(rule.pair, "unreadable", error=describe_error(error))

@@ -83,12 +83,16 @@ def resolve(facts: Facts) -> ResolvedPair | None:
     )
 
 
+#: Differences that are worth a word before they are written, or forbid writing.
+_CHANGE_STATUS: dict[str, Status] = {"blocked": "blocks", "wait": "warning", "replace": "warning"}
+
+
 def check_changes(changes: Iterable[Change]) -> list[Check]:
     """Turn what resources found into checks: differences that must not be removed, and policies that grow too large."""
     checks: list[Check] = []
     for change in changes:
-        if change.kind == "blocked":
-            checks.append(Check(change.resource, "blocks", change.summary, "see the plan for both sides"))
+        if change.kind in _CHANGE_STATUS:
+            checks.append(Check(change.resource, _CHANGE_STATUS[change.kind], change.summary))
         elif change.resource == "destination_grant":
             checks.append(_size_check("bucket policy size", policy.check_bucket_policy_size, change.after))
         elif change.resource == "source_grant" and "Statement" in (change.after or {}):

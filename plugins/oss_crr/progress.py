@@ -1,4 +1,4 @@
-"""When is a rule's history complete? One table, shared by sensor and trigger. Pure."""
+"""When is waiting for a rule over? One table, shared by operators and trigger. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import Any, Literal
 
 from oss_crr.model import Progress
 
-WaitState = Literal["waiting", "complete", "closing", "vanished"]
+WaitState = Literal["waiting", "complete", "closing", "vanished", "unreadable"]
 
-#: States that no further waiting changes.
-FINAL: frozenset[WaitState] = frozenset({"complete", "closing", "vanished"})
+#: What is waited for: the history to be complete, or a deleted rule to be gone.
+Goal = Literal["complete", "gone"]
+
+#: For each goal, the states that no further waiting changes.
+FINAL: dict[Goal, frozenset[WaitState]] = {
+    "complete": frozenset({"complete", "closing", "vanished", "unreadable"}),
+    "gone": frozenset({"vanished", "unreadable"}),
+}
 
 
 @dataclass(frozen=True)
@@ -38,17 +44,18 @@ class RuleProgress:
 
     :param history: fraction from 0 to 1, None while unknown.
     :param watermark: ISO 8601; writes before it have been copied. None while unknown.
+    :param error: why the progress cannot be read, see :func:`oss_crr.outcome.describe_error`.
     """
 
     pair: str
     state: WaitState
     history: float | None = None
     watermark: str | None = None
+    error: dict[str, Any] | None = None
 
-    @property
-    def final(self) -> bool:
+    def is_final(self, goal: Goal) -> bool:
         """Tell whether further waiting changes nothing."""
-        return self.state in FINAL
+        return self.state in FINAL[goal]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RuleProgress:

@@ -137,7 +137,7 @@ class World:
         deadline = time.monotonic() + seconds
         while True:
             found = poll_rules([rule], self.accounts.get)[0]
-            if found.final or time.monotonic() > deadline:
+            if found.is_final("complete") or time.monotonic() > deadline:
                 return found
             time.sleep(0.05)
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 Observed = TypeVar("Observed")
 
-#: ``blocked``: the difference is known, but this product must not remove it on its own.
-ChangeKind = Literal["create", "update", "delete", "blocked"]
+#: ``blocked``: the difference is known, but this product must not remove it on its own. ``wait``: it goes away by
+#: itself. ``replace``: what is there is deleted, and created anew once it is gone.
+ChangeKind = Literal["create", "update", "replace", "delete", "wait", "blocked"]
 
 Origin = Literal["in order", "adopted"]
 

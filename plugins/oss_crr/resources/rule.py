@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from oss_crr.errors import Conflict, NotYetEffective, OssCrrError, PermissionDenied
+from oss_crr.errors import NotYetEffective, OssCrrError, PermissionDenied
 from oss_crr.model import Rule, RuleSpec
 from oss_crr.pair import ResolvedPair
 from oss_crr.refusal import explain_refusal
@@ -22,6 +22,8 @@ _IMMUTABLE = ("actions", "prefixes", "historical_data", "transfer_type", "role_n
 
 #: What the role needs before a rule is accepted.
 _GRANTS = (Role(), SourceGrant(), DestinationGrant())
+_REFUSED = ": ask for what the rule has, or set on_rule_mismatch to 'replace'"
+_REPLACED = ": it is deleted and created again"
 #: Seconds between tries while freshly granted rights are not effective; no number is published for how long that is.
 PROBE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -61,11 +63,13 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
             summary = f"no replication rule from `{pair.pair.source_bucket}` to `{pair.pair.destination_bucket}`"
             return (Change(self.name, "create", summary, after=wanted),)
         if rule.status == "closing":
-            summary = f"rule `{rule.id}` is being removed; wait until it is gone, then run again"
-            return (Change(self.name, "blocked", summary, asdict(rule), wanted),)
+            summary = f"rule `{rule.id}` is being removed; a new one can be put when it is gone"
+            return (Change(self.name, "wait", summary, asdict(rule), wanted),)
         found = differences(rule, rule_spec(pair))
         if found:
-            return (Change(self.name, "blocked", _mismatch(rule, found), asdict(rule), wanted),)
+            replace = pair.pair.on_rule_mismatch == "replace"
+            summary = _mismatch(rule, found) + (_REPLACED if replace else _REFUSED)
+            return (Change(self.name, "replace" if replace else "blocked", summary, asdict(rule), wanted),)
         return self._rtc_changes(rule, pair)
 
     def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: tuple[Rule, ...]) -> None:
@@ -74,8 +78,8 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
             rule = find_rule(observed, pair.pair.destination_bucket)
             if rule is None:
                 self._put(accounts, pair)
-            elif self.changes(pair, observed)[0].kind == "blocked":
-                raise Conflict(self.changes(pair, observed)[0].summary)
+            elif differences(rule, rule_spec(pair)):
+                oss.delete_rule(pair.pair.source_bucket, rule.id)
             else:
                 oss.set_rtc(pair.pair.source_bucket, rule.id, pair.pair.rtc)
 
@@ -164,7 +168,4 @@ def _comparable(field: str, holder: Rule | RuleSpec) -> Any:
 
 def _mismatch(rule: Rule, found: dict[str, tuple[Any, Any]]) -> str:
     spelled = "; ".join(f"{field} is {is_!r}, asked for {wanted!r}" for field, (is_, wanted) in found.items())
-    return (
-        f"rule `{rule.id}` to `{rule.destination_bucket}` differs: {spelled}. OSS cannot change a rule: ask for what "
-        "the rule has, or remove the rule first"
-    )
+    return f"rule `{rule.id}` to `{rule.destination_bucket}` differs: {spelled}. OSS cannot change a rule"

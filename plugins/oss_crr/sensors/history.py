@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseSensorOperator, conf
+from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferralTimeout
 
 from oss_crr.errors import Conflict, HistoryTimeout, OssCrrError, RuleVanished
 from oss_crr.operators.batch import BatchOperator
 from oss_crr.operators.links import SourceBucketLink
-from oss_crr.outcome import Outcome
+from oss_crr.operators.waiting import defer_until, waiting_since
+from oss_crr.outcome import Outcome, error_from
 from oss_crr.pair import ResolvedPair
 from oss_crr.poll import poll_rules
 from oss_crr.progress import RuleProgress, WaitedRule, summary
-from oss_crr.triggers.history import HistoryTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-#: Key in the task's state store: when waiting began, so that a retry does not start the clock anew.
-_STARTED = "waiting_since"
-#: Beyond the deadline by this many seconds, Airflow itself ends the deferral: no triggerer was there to do it.
-_GRACE_SECONDS = 120.0
 
 
 class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
@@ -51,34 +45,18 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
         """
         if not context["params"].get("wait_for_history", True):
             raise AirflowSkipException("wait_for_history is off")
-        pairs = self.survivors(context)
-        started = self._started(context)
-        rules = self._rules(context, pairs)
+        rules = self._rules(context, self.survivors(context))
+        deadline = waiting_since(context) + self.timeout
         found = poll_rules(rules, self.accounts.get)
         self.log.info(summary(found))
-        if all(item.final for item in found):
-            return self._finish(context, found, started)
-        deadline = started + self.timeout
-        if time.time() >= deadline:
-            return self._finish(context, found, started)
-        self.defer(
-            trigger=HistoryTrigger([asdict(rule) for rule in rules], self.poke_interval, first_poll_after(), deadline),
-            method_name="execute_complete",
-            kwargs={"started": started},
-            timeout=timedelta(seconds=deadline - time.time() + _GRACE_SECONDS),
-        )
-        raise AssertionError("defer() does not return")
+        if not all(item.is_final("complete") for item in found) and time.time() < deadline:
+            defer_until(self, rules, "complete", self.poke_interval, deadline)
+        return self._finish(context, found)
 
-    def execute_complete(self, context: Context, event: Mapping[str, Any], started: float) -> list[dict[str, Any]]:
-        """Judge what the trigger saw last.
-
-        :raises OssCrrError: when the trigger could not read the progress.
-        """
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Judge what the trigger saw last."""
         self.survivors(context)
-        found = [RuleProgress.from_dict(item) for item in event["progress"]]
-        if event["status"] == "error":
-            raise OssCrrError(f"progress could not be read: {event['message']}")
-        return self._finish(context, found, started)
+        return self._finish(context, [RuleProgress.from_dict(item) for item in event["progress"]])
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Say what happened when Airflow had to end the deferral itself."""
@@ -90,15 +68,15 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
                 "then clear this task; replication itself goes on meanwhile"
             ) from error
 
-    def _finish(self, context: Context, found: Sequence[RuleProgress], started: float) -> list[dict[str, Any]]:
-        waited = time.time() - started
-        return self.settle(context, [self._outcome(item, started, waited) for item in found])
+    def _finish(self, context: Context, found: Sequence[RuleProgress]) -> list[dict[str, Any]]:
+        started = waiting_since(context)
+        return self.settle(context, [self._outcome(item, started) for item in found])
 
-    def _outcome(self, item: RuleProgress, started: float, waited: float) -> Outcome:
+    def _outcome(self, item: RuleProgress, started: float) -> Outcome:
         details = {
             "history": item.history,
             "watermark": item.watermark,
-            "waited_seconds": round(waited, 1),
+            "waited_seconds": round(time.time() - started, 1),
             "started_at": datetime.fromtimestamp(started, UTC).isoformat(),
         }
         if item.state == "complete":
@@ -106,13 +84,15 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
         return Outcome.failed(item.pair, self.task_id, self._error(item), details)
 
     def _error(self, item: RuleProgress) -> OssCrrError:
+        if item.error:
+            return error_from(item.error)
         if item.state == "vanished":
             return RuleVanished("the replication rule is gone: somebody removed it; run the setup again")
         if item.state == "closing":
             return RuleVanished("the replication rule is being removed by somebody; run the setup again afterwards")
         percent = "unknown progress" if item.history is None else f"{item.history:.0%} copied"
         return HistoryTimeout(
-            f"history is not complete after {_text(self.timeout)} ({percent}); replication goes on: clear this task to "
+            f"history is not complete after {_text(self.timeout)} ({percent}); replication goes on: start again to "
             "wait longer, or check the role's rights if the progress does not move"
         )
 
@@ -121,37 +101,19 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
         missing = [pair.name for pair in pairs if not ids.get(pair.name)]
         if missing:
             raise Conflict(f"no rule id known for {', '.join(missing)}: clear `{self.rules_from}` and what follows")
-        return [
-            WaitedRule(
-                pair=pair.name,
-                conn_id=pair.pair.source_conn_id,
-                region=pair.pair.source_region,
-                bucket=pair.pair.source_bucket,
-                rule_id=ids[pair.name],
-                has_history=pair.pair.replicate_historical_data,
-            )
-            for pair in pairs
-        ]
-
-    @staticmethod
-    def _started(context: Context) -> float:
-        """Return when waiting began, in UNIX time, the same for every retry."""
-        store = context["task_state_store"]
-        known = store.get(_STARTED)
-        if isinstance(known, float):
-            return known
-        now = time.time()
-        store.set(_STARTED, now)
-        return now
+        return [waited_rule(pair, ids[pair.name]) for pair in pairs]
 
 
-def first_poll_after() -> float:
-    """Return how many seconds a trigger has to stay silent.
-
-    The worker's supervisor notices the end of the deferring process only at its next wake-up. A trigger that fires
-    before makes the scheduler take the late report for the resumed task's, and fail it (Airflow issue 66374).
-    """
-    return conf.getfloat("workers", "min_heartbeat_interval", fallback=5.0) + 1.0
+def waited_rule(pair: ResolvedPair, rule_id: str) -> WaitedRule:
+    """Return what a poll needs to know of a pair's rule."""
+    return WaitedRule(
+        pair=pair.name,
+        conn_id=pair.pair.source_conn_id,
+        region=pair.pair.source_region,
+        bucket=pair.pair.source_bucket,
+        rule_id=rule_id,
+        has_history=pair.pair.replicate_historical_data,
+    )
 
 
 def _text(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Poll replication progress in the triggerer until every rule of a batch is done waiting for."""
+"""Poll replication rules in the triggerer until waiting for every rule of a batch is over."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from oss_crr.errors import OssCrrError, TransientError
 from oss_crr.poll import poll_rules
-from oss_crr.progress import RuleProgress, WaitedRule, summary
+from oss_crr.progress import Goal, RuleProgress, WaitedRule, summary
 
 if TYPE_CHECKING:
     from oss_crr.hooks.account import Account
@@ -22,13 +21,14 @@ if TYPE_CHECKING:
 LOG_EVERY_SECONDS = 300.0
 
 
-class HistoryTrigger(BaseTrigger):
-    """Wait until the history of every rule is complete, or waiting longer makes no sense.
+class RuleTrigger(BaseTrigger):
+    """Wait until every rule has reached a goal, or waiting longer makes no sense.
 
     Polling only reads, so the same trigger may run on two triggerers. All state is in the arguments: a restarted
     triggerer goes on where the last one was.
 
     :param rules: the rules, as dictionaries of :class:`oss_crr.progress.WaitedRule`.
+    :param goal: ``complete`` or ``gone``, see :data:`oss_crr.progress.FINAL`.
     :param poll_interval: seconds between two polls.
     :param first_poll_after: seconds before the first poll. Airflow loses a deferral whose trigger fires before the
         worker's process has ended, so this must be longer than ``[workers] min_heartbeat_interval``.
@@ -36,10 +36,16 @@ class HistoryTrigger(BaseTrigger):
     """
 
     def __init__(
-        self, rules: Sequence[dict[str, Any]], poll_interval: float, first_poll_after: float, deadline: float
+        self,
+        rules: Sequence[dict[str, Any]],
+        goal: Goal,
+        poll_interval: float,
+        first_poll_after: float,
+        deadline: float,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.rules = list(rules)
+        self.goal = goal
         self.poll_interval = poll_interval
         self.first_poll_after = first_poll_after
         self.deadline = deadline
@@ -50,6 +56,7 @@ class HistoryTrigger(BaseTrigger):
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
                 "rules": self.rules,
+                "goal": self.goal,
                 "poll_interval": self.poll_interval,
                 "first_poll_after": self.first_poll_after,
                 "deadline": self.deadline,
@@ -57,24 +64,16 @@ class HistoryTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield one event: ``status`` (``done``, ``timeout`` or ``error``) and ``progress`` of every rule."""
+        """Yield one event: ``status`` (``done`` or ``timeout``) and ``progress`` of every rule."""
         rules = [WaitedRule(**rule) for rule in self.rules]
         report = _ProgressLog(self.log.info)
-        found: list[RuleProgress] = []
         await asyncio.sleep(self.first_poll_after)
-        accounts: dict[str, Account] = {}
+        accounts = await _accounts(rules)
         while True:
-            try:
-                accounts = accounts or await _accounts(rules)
-                # The SDK blocks; the event loop is shared with every other trigger.
-                found = await asyncio.to_thread(poll_rules, rules, accounts.__getitem__)
-                report(found)
-            except TransientError as error:
-                self.log.warning("Progress could not be read, will try again: %s", error)
-            except OssCrrError as error:
-                yield _event("error", found, f"{type(error).__name__}: {error}")
-                return
-            if found and all(item.final for item in found):
+            # The SDK blocks; the event loop is shared with every other trigger.
+            found = await asyncio.to_thread(poll_rules, rules, accounts.__getitem__)
+            report(found)
+            if all(item.is_final(self.goal) for item in found):
                 yield _event("done", found)
                 return
             if time.time() >= self.deadline:
@@ -122,6 +121,6 @@ async def _account(conn_id: str) -> Account:
     return Account(account_config(fetched))
 
 
-def _event(status: str, found: Sequence[RuleProgress], message: str = "") -> TriggerEvent:
-    payload = {"status": status, "message": message, "progress": [asdict(item) for item in found]}
+def _event(status: str, found: Sequence[RuleProgress]) -> TriggerEvent:
+    payload = {"status": status, "progress": [asdict(item) for item in found]}
     return TriggerEvent(payload)  # type: ignore[no-untyped-call]
