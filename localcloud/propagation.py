@@ -14,6 +14,9 @@ class Propagating(Generic[T]):
     :param initial: the value that is effective from the beginning.
     """
 
+    # Keeps the type parameter, which typing adds to instances with a ``__dict__``, out of saved clouds.
+    __slots__ = ("_history",)
+
     def __init__(self, initial: T) -> None:
         self._history: list[tuple[datetime | None, T]] = [(None, initial)]
 

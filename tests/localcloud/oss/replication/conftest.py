@@ -33,6 +33,7 @@ class StillClock(Clock):
     """A clock that stands still between calls of ``advance``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._time = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
 
     def now(self) -> datetime:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
+from pathlib import Path
 from typing import Any
 
+from localcloud.cloud import Cloud
+from localcloud.oss import objects
 from localcloud.oss.replication.engine import ReplicationEngine
 from localcloud.oss.replication.recorder import close_rule
+from localcloud.state import load_state, save_state
 
 
 def test_rule_copies_nothing_while_it_starts(world: Any) -> None:
@@ -57,19 +60,20 @@ def test_engine_has_work_until_everything_is_copied(world: Any) -> None:
     assert not world.engine.has_work()
 
 
-def test_saved_cloud_goes_on_where_it_was(world: Any) -> None:
+def test_saved_cloud_goes_on_where_it_was(world: Any, tmp_path: Path) -> None:
     world.put("history")
     world.rule()
     world.put("pending")
-    for bucket in world.cloud.buckets.values():
-        bucket.listeners.clear()
-    cloud = pickle.loads(pickle.dumps(world.cloud))  # noqa: S301 - our own bytes
+    save_state(world.cloud, tmp_path / "state")
+    cloud = Cloud()
+    load_state(cloud, tmp_path / "state")
+    cloud.clock = world.clock
     engine = ReplicationEngine(cloud)
     cloud.clock.advance(1)
     engine.tick(60)
-    destination = cloud.buckets["dst"]
+    source, destination = cloud.buckets["src"], cloud.buckets["dst"]
     assert list(destination.keys) == ["history", "pending"]
-    version = cloud.buckets["src"].latest("history")
-    cloud.buckets["src"].remove("history", version.version_id, "delete", cloud.clock.now())
+    objects.delete(source, "history", None, cloud.clock.now())
     engine.tick(60)
     assert list(destination.keys) == ["pending"]
+    assert list(world.source.keys) == ["history", "pending"]
