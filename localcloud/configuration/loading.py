@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path as FilePath
 
 import yaml
@@ -26,7 +28,7 @@ def load_config(source: FilePath | str | Mapping[str, object]) -> Config:
     except yaml.YAMLError as error:
         raise _yaml_fault(error) from error
     try:
-        return read_config(value, file.parent)
+        return replace(read_config(value, file.parent), line_of=partial(line_of, text))
     except ConfigError as error:
         raise ConfigError(error.path, error.problem, line_of(text, error.path)) from error
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import cast
 
@@ -101,10 +101,14 @@ class AccountConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """The whole configuration."""
+    """The whole configuration.
+
+    :param line_of: finds the line of a place in the file that the configuration came from.
+    """
 
     accounts: tuple[AccountConfig, ...]
     behaviour: Behaviour
+    line_of: Callable[[Path], int | None] = field(default=lambda _: None, compare=False)
 
     def new_behaviour(self) -> Behaviour:
         """Return the settings for a new cloud, which may change them."""

@@ -30,11 +30,11 @@ def seed(cloud: Cloud, config: Config) -> None:
 
     :raises ConfigError: for what the services themselves would refuse, such as a bad name or policy.
     """
-    for account in config.accounts:
-        _seed_account(cloud, account)
-    for account in config.accounts:
-        for bucket in account.buckets:
-            _seed_bucket(cloud, account.uid, bucket)
+    try:
+        for account in config.accounts:
+            _seed_account(cloud, account)
+    except ConfigError as error:
+        raise ConfigError(error.path, error.problem, config.line_of(error.path)) from error
 
 
 @contextmanager
@@ -64,6 +64,8 @@ def _seed_account(cloud: Cloud, config: AccountConfig) -> None:
     for role in config.roles:
         with _refusals_at(role.path):
             _attach_policies(ram, create_role(ram, role.name, role.trust_policy), role.policies)
+    for bucket in config.buckets:
+        _seed_bucket(cloud, config.uid, bucket)
 
 
 def _add_key(cloud: Cloud, keys: dict[str, AccessKey], key: AccessKey, path: Path) -> None:
