@@ -15,6 +15,7 @@ STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _MAX_KEY_BYTES = 1023
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def invalid_argument(name: str, value: str, message: str) -> OssError:
@@ -62,10 +63,15 @@ def integer(request: Request, name: str, default: int | None, lowest: int, highe
     raw = request.param(name) or ""
     if not raw and default is not None:
         return default
-    message = f"Argument {name} must be an integer between {lowest} and {highest}."
-    if not raw.isascii() or not raw.isdigit() or not lowest <= int(raw) <= highest:
-        raise invalid_argument(name, raw, message)
-    return int(raw)
+    value = whole_number(raw)
+    if value is None or not lowest <= value <= highest:
+        raise invalid_argument(name, raw, f"Argument {name} must be an integer between {lowest} and {highest}.")
+    return value
+
+
+def whole_number(text: str) -> int | None:
+    """Return a number of up to 18 digits, or None for any other text. Python itself refuses very long ones."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 def word(name: str, value: str, allowed: Collection[str], message: str) -> str:

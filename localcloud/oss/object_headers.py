@@ -81,7 +81,7 @@ def user_meta(request: Request) -> dict[str, str]:
     :raises OssError: 400 InvalidArgument beyond 8 KB in total (help: "Manage object metadata").
     """
     found = {name[len(_META) :]: value for name, value in request.headers.items() if name.startswith(_META)}
-    size = sum(len(name) + len(value.encode()) for name, value in found.items())
+    size = sum(len(name) + len(value.encode("utf-8", "surrogateescape")) for name, value in found.items())
     if size > _MAX_META_BYTES:
         raise invalid_argument("x-oss-meta", str(size), "The total size of user metadata must not exceed 8 KB.")
     return found

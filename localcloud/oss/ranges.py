@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from localcloud.errors import OssError
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 @dataclass(frozen=True)

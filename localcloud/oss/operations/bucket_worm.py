@@ -10,7 +10,7 @@ from localcloud.errors import OssError
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import xml
-from localcloud.oss.arguments import invalid_argument
+from localcloud.oss.arguments import invalid_argument, whole_number
 from localcloud.oss.lookup import bucket_of
 from localcloud.oss.model import Bucket, Retention
 
@@ -86,9 +86,10 @@ def get(call: OssCall) -> Response:
 
 def _days(body: bytes, root_tag: str) -> int:
     raw = xml.required(xml.parse(body, root_tag), "RetentionPeriodInDays").strip()
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= _MAX_DAYS:
+    days = whole_number(raw)
+    if days is None or not 1 <= days <= _MAX_DAYS:
         raise invalid_argument("RetentionPeriodInDays", raw, "The retention period must be 1 day to 70 years.")
-    return int(raw)
+    return days
 
 
 def _set(bucket: Bucket, retention: Retention | None) -> None:

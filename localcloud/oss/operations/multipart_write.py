@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import copying, multipart, objects, xml
-from localcloud.oss.arguments import check_digests, integer, invalid_argument
+from localcloud.oss.arguments import check_digests, integer, invalid_argument, whole_number
 from localcloud.oss.lookup import bucket_of, key_of
 from localcloud.oss.model import Bucket, ObjectVersion
 from localcloud.oss.multipart import MAX_PART_NUMBER, Part, PartReference, Upload
@@ -105,10 +105,10 @@ def _listed_parts(call: OssCall, upload: Upload) -> list[Part]:
 def _references(body: bytes) -> list[PartReference]:
     references = []
     for node in xml.parse(body, "CompleteMultipartUpload").findall("Part"):
-        number = xml.required(node, "PartNumber").strip()
-        if not number.isascii() or not number.isdigit():
+        number = whole_number(xml.required(node, "PartNumber").strip())
+        if number is None:
             raise xml.malformed()
-        references.append(PartReference(int(number), xml.required(node, "ETag").strip().strip('"')))
+        references.append(PartReference(number, xml.required(node, "ETag").strip().strip('"')))
     if not references:
         raise xml.malformed()
     return references

@@ -9,7 +9,7 @@ from localcloud.errors import OssError
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import xml
-from localcloud.oss.arguments import invalid_argument, object_acl
+from localcloud.oss.arguments import invalid_argument, object_acl, whole_number
 from localcloud.oss.lookup import bucket_of, find_version, key_of, version_id_of
 from localcloud.oss.model import Bucket, ObjectVersion
 from localcloud.oss.object_headers import version_headers
@@ -88,9 +88,10 @@ def _restore_days(body: bytes) -> int:
     if not body.strip():
         return 1
     raw = xml.required(xml.parse(body, "RestoreRequest"), "Days").strip()
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= 365:
+    days = whole_number(raw)
+    if days is None or not 1 <= days <= 365:
         raise invalid_argument("Days", raw, "The number of days must be between 1 and 365.")
-    return int(raw)
+    return days
 
 
 OPERATIONS = (

@@ -9,7 +9,7 @@ from localcloud.errors import OssError
 from localcloud.http import Request, Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import copying, digest, objects, xml
-from localcloud.oss.arguments import check_digests, check_key, invalid_argument, object_acl, word
+from localcloud.oss.arguments import check_digests, check_key, invalid_argument, object_acl, whole_number, word
 from localcloud.oss.authorize import authorize
 from localcloud.oss.lookup import bucket_of, key_of
 from localcloud.oss.model import Bucket, ObjectVersion
@@ -75,12 +75,13 @@ def append_object(call: OssCall) -> Response:
 
 def _check_position(request: Request, current: ObjectVersion | None) -> None:
     raw = request.param("position") or ""
-    if not raw.isascii() or not raw.isdigit():
+    position = whole_number(raw)
+    if position is None:
         raise invalid_argument("position", raw, "The position you specified is invalid.")
     if current is not None and current.object_type != "Appendable":
         raise OssError(409, "ObjectNotAppendable", "The object is not appendable.")
     size = current.size if current is not None else 0
-    if int(raw) != size:
+    if position != size:
         headers = {"x-oss-next-append-position": str(size)}
         if current is not None:
             headers["x-oss-hash-crc64ecma"] = str(current.crc64)

@@ -25,6 +25,7 @@ from localcloud.oss.ranges import requested_range
         ("bytes=0-1,3-4", None, None),
         ("items=0-1", None, None),
         ("bytes=a-b", None, None),
+        ("bytes=-" + "9" * 5000, None, None),
         (None, None, None),
     ],
 )
