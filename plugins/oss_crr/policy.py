@@ -235,8 +235,9 @@ def _without(statement: Statement, grant: Statement, fold: str) -> Statement | N
 
 
 def _equal_but(statement: Statement, grant: Statement, fold: str) -> bool:
-    # A mapping (RAM's and KMS's {"RAM": [...]}) is no list of values: such principals are not folded.
-    if fold not in statement or isinstance(statement[fold], Mapping):
+    # A mapping (RAM's and KMS's {"RAM": [...]}) is no list of values, and an empty list of principals means everybody
+    # (vendor page "Authorization syntax and elements"): neither is folded into.
+    if isinstance(statement.get(fold), Mapping) or not as_list(statement.get(fold)):
         return False
     return _meaning_without(statement, fold) == _meaning_without(grant, fold)
 
