@@ -41,7 +41,7 @@ class ServiceAnswer:
     :param code: the service's error code, empty when there is none.
     :param message: the service's own words, or why there was no answer. Free of secrets.
     :param ec: OSS's detail code, such as ``0031-00000044``.
-    :param endpoint: where OSS says the bucket has to be addressed.
+    :param endpoint: where OSS says the bucket has to be addressed; without an answer, the base URL that was asked.
     :param retry_after: seconds the service asks to wait, None when it does not say.
     :param access_denied: members of ``AccessDeniedDetail``, such as ``AuthAction`` and ``NoPermissionType``.
     """

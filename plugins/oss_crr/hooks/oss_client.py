@@ -95,7 +95,7 @@ class OssClient:
         except (oss2.exceptions.OssError, requests.RequestException) as error:
             # The SDK's error holds the signed request, so it is not chained: tracebacks are logged.
             secrets = self._credentials.current().secrets
-            raise error_for(self._call(request), _answer_of(error), secrets) from None
+            raise error_for(self._call(request), _answer_of(error, self._base_url), secrets) from None
 
     @cached_property
     def _service(self) -> Any:
@@ -142,11 +142,11 @@ def _body_headers(body: bytes | None) -> dict[str, str]:
     return {"Content-MD5": base64.b64encode(digest).decode()}
 
 
-def _answer_of(error: Any) -> ServiceAnswer:
+def _answer_of(error: Any, base_url: str) -> ServiceAnswer:
     """Read an error of oss2 or requests; what is no answer of OSS gets status 0."""
     status = getattr(error, "status", 0)
     if not isinstance(status, int) or status <= 0:
-        return ServiceAnswer(0, message=cause_of(getattr(error, "exception", error)))
+        return ServiceAnswer(0, message=cause_of(getattr(error, "exception", error)), endpoint=base_url)
     return ServiceAnswer(
         status,
         code=error.code or "",

@@ -88,9 +88,11 @@ class RpcClient:
             answer = self._client.call_api(operation, OpenApiRequest(query=dict(params)), RuntimeOptions())["body"]
         except TeaException as error:
             # The SDK's error holds the answer's body, so it is not chained: tracebacks are logged.
-            raise error_for(call, _answer_of(error), self._credentials.current().secrets) from None
+            secrets = self._credentials.current().secrets
+            raise error_for(call, _answer_of(error, self._base_url), secrets) from None
         if not isinstance(answer, dict):
-            raise error_for(call, ServiceAnswer(0, message="what came back is no answer of the service"))
+            message = "what came back is no answer of the service"
+            raise error_for(call, ServiceAnswer(0, message=message, endpoint=self._base_url))
         return answer
 
     @cached_property
@@ -139,11 +141,11 @@ class _CredentialsProvider:
         )
 
 
-def _answer_of(error: Any) -> ServiceAnswer:
+def _answer_of(error: Any, base_url: str) -> ServiceAnswer:
     """Read an error of the SDK core; what is no answer of the service (or is not JSON) gets status 0."""
     status = getattr(error, "status_code", None)
     if not status:
-        return ServiceAnswer(0, message=cause_of(getattr(error, "inner_exception", error)))
+        return ServiceAnswer(0, message=cause_of(getattr(error, "inner_exception", error)), endpoint=base_url)
     body = error.data if isinstance(error.data, Mapping) else {}
     detail = body.get("AccessDeniedDetail")
     return ServiceAnswer(

@@ -31,6 +31,11 @@ MAX_MESSAGE = 400
 _MASK = "***"
 #: Some refusals repeat the request as it was signed; none of that helps a reader.
 _SIGNED_REQUEST = re.compile(r"string\W?to\W?sign|authorization\W|signature=", re.IGNORECASE)
+#: How errors of urllib3 begin: ``HTTPConnection(host='h', port=1): `` or ``ProtocolError('``; and how they end.
+_NESTING = re.compile(r"""\): |\w+\(["']""")
+_NESTING_END = re.compile(r"""["']\)+["'}]*$""")
+#: Shorter secrets are not looked for: their letters are in every text. Airflow's masking draws the same line.
+_SHORTEST_SECRET = 5
 _WRONG_ENDPOINT = "must be addressed using the specified endpoint"
 
 #: Refused credentials: the beginning of the code, and what to do.
@@ -98,9 +103,12 @@ def error_for(call: Call, answer: ServiceAnswer, secrets: Iterable[str] = ()) ->
 
 
 def cause_of(error: BaseException) -> str:
-    """Return why a connection failed, without the URL that network libraries repeat."""
-    text = str(error).rpartition("Caused by ")[2] or type(error).__name__
-    return text[:MAX_MESSAGE]
+    """Return why a connection failed, in the innermost of the errors that network libraries nest.
+
+    The outer ones repeat the URL, and with it the parameters of the call.
+    """
+    innermost = _NESTING.split(str(error).rpartition("Caused by ")[2])[-1]
+    return _NESTING_END.sub("", innermost)[:MAX_MESSAGE] or type(error).__name__
 
 
 # --- what kind of refusal it is, in the order in which the questions are asked ---------------------------------------
@@ -165,7 +173,10 @@ def _anything(_: ServiceAnswer) -> bool:
 
 
 def _say_no_answer(call: Call, answer: ServiceAnswer) -> OssCrrError:
-    return ServiceUnavailable(f"{call.action} on {call.target} for {call.caller} got no answer: {answer.message}")
+    place = f" from {answer.endpoint}" if answer.endpoint else ""
+    return ServiceUnavailable(
+        f"{call.action} on {call.target} for {call.caller} got no answer{place}: {answer.message}"
+    )
 
 
 def _say_wrong_clock(call: Call, answer: ServiceAnswer) -> OssCrrError:
@@ -278,6 +289,6 @@ def _without_secrets(answer: ServiceAnswer, secrets: tuple[str, ...]) -> Service
 
 
 def _masked(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
+    for secret in (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET):
         text = text.replace(secret, _MASK).replace(quote(secret, safe=""), _MASK)
     return text

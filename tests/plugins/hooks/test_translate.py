@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oss_crr import errors
 from oss_crr.errors import OssCrrError, ServiceAnswer, Throttled
-from oss_crr.hooks.translate import Call, error_for
+from oss_crr.hooks.translate import Call, cause_of, error_for
 
 CALL = Call("connection `oss_source` (acs:ram::1:user/x)", "ram:CreateRole", "role `r`")
 
@@ -143,6 +143,27 @@ def test_wait_asked_for_reaches_the_error() -> None:
     error = error_for(CALL, ServiceAnswer(503, "QpsLimitExceeded", retry_after=0.25))
     assert isinstance(error, Throttled)
     assert error.retry_after == 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (
+            "HTTPConnectionPool(host='h', port=1): Max retries exceeded with url: /?PolicyDocument=x (Caused by "
+            "NewConnectionError(\"HTTPConnection(host='h', port=1): Failed to connect: [Errno 111] refused\"))",
+            "Failed to connect: [Errno 111] refused",
+        ),
+        ("{'message': \"('Connection aborted.', RemoteDisconnected('Remote end closed'))\"}", "Remote end closed"),
+        (
+            "HTTPConnectionPool(host='h', port=1): Read timed out. (read timeout=30)",
+            "Read timed out. (read timeout=30)",
+        ),
+        ("no JSON", "no JSON"),
+        ("", "OSError"),
+    ],
+)
+def test_cause_of_a_failed_connection(text: str, cause: str) -> None:
+    assert cause_of(OSError(text)) == cause
 
 
 def test_long_words_are_cut() -> None:
