@@ -224,7 +224,9 @@ def test_answers_that_no_service_writes_are_passing_failures(
 def test_nobody_listening_is_a_clear_error() -> None:
     config = AccountConfig("oss_source", Credentials("LTAI1", SECRET), endpoints=Endpoints(oss="http://127.0.0.1:1"))
     account = Account(config, Retrier(attempts=1))
-    with pytest.raises(errors.ServiceUnavailable, match=r"connection `oss_source` got no answer from http://127.0.0.1:1: .*refused"):
+    with pytest.raises(
+        errors.ServiceUnavailable, match=r"connection `oss_source` got no answer from http://127.0.0.1:1: .*refused"
+    ):
         account.oss("cn-hangzhou").list_rules("src")
 
 

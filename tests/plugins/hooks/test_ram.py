@@ -150,7 +150,9 @@ def test_no_repetitions_hide_in_the_sdk(service: ScriptedService, account: Accou
 
 def test_nobody_listening_is_a_clear_error() -> None:
     config = AccountConfig("oss_source", Credentials("k", "s3cr3t"), endpoints=Endpoints(ram="http://127.0.0.1:1"))
-    with pytest.raises(errors.ServiceUnavailable, match=r"ram:GetRole on role `r` .* got no answer from http://127.0.0.1:1: .*refused"):
+    with pytest.raises(
+        errors.ServiceUnavailable, match=r"ram:GetRole on role `r` .* got no answer from http://127.0.0.1:1: .*refused"
+    ):
         Account(config, Retrier(attempts=1)).ram.get_role("r")
 
 
