@@ -6,6 +6,7 @@ Codes by the table of "PutBucketReplication"; the order of the checks is not doc
 from __future__ import annotations
 
 from localcloud.cloud import Cloud
+from localcloud.kms.lookup import is_arn
 from localcloud.oss.model import Bucket
 from localcloud.oss.regions import needs_acceleration, partners, region_at, supports_rtc
 from localcloud.oss.replication import failures
@@ -44,6 +45,7 @@ def check_rule(cloud: Cloud, source: Bucket, destination: Bucket, requested: Req
     _check_versioning(source, destination, cloud.behaviour.versioning_mismatch_code)
     _check_unique(source, requested)
     _check_limits(cloud, source, destination)
+    _check_kms_key(cloud, source, destination, requested.kms_key_id)
     if requested.rtc == "enabled":
         check_rtc(source.region, destination.region)
 
@@ -121,3 +123,14 @@ def _check_limits(cloud: Cloud, source: Bucket, destination: Bucket) -> None:
         raise failures.too_many_outgoing()
     if len(rules_with(cloud, destination.name)) >= MAX_RULES:
         raise failures.too_many_incoming()
+
+
+def _check_kms_key(cloud: Cloud, source: Bucket, destination: Bucket, key_id: str | None) -> None:
+    """Refuse a key of another region than the destination's, and one of another account without its ARN."""
+    if key_id is None:
+        return
+    if is_arn(key_id):
+        if key_id.split(":")[2] != destination.region:
+            raise failures.invalid_argument("ReplicaKmsKeyID", key_id)
+    elif source.owner_uid != destination.owner_uid and cloud.behaviour.foreign_replica_key_needs_arn:
+        raise failures.invalid_argument("ReplicaKmsKeyID", key_id)

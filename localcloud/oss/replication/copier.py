@@ -129,7 +129,7 @@ class Copier:
     def _store(self, replica: ObjectVersion, kind: ChangeKind) -> None:
         """Write a replica; a version that is there already keeps its place among the versions."""
         known = self.destination.version(replica.key, replica.version_id) is not None
-        if known and (self.destination.versioning or kind in _AMENDMENTS):
+        if known:
             self.destination.amend(replica, kind, self.now, by_replication=True)
         else:
             self.destination.write(replica, kind, self.now, by_replication=True)

@@ -62,6 +62,7 @@ def test_versions_and_delete_markers_arrive_in_their_order(versioned: Any) -> No
     world.run()
     assert len(world.source.keys["a"]) == 4
     assert history_of(world.destination) == history_of(world.source)
+    assert all(version.replica for versions in world.destination.keys.values() for version in versions)
 
 
 def test_copying_again_keeps_the_order_of_versions(versioned: Any) -> None:
@@ -74,6 +75,19 @@ def test_copying_again_keeps_the_order_of_versions(versioned: Any) -> None:
     world.rule(id="again")
     world.run()
     assert history_of(world.destination) == history_of(world.source)
+
+
+def test_copying_again_does_not_lift_an_old_version_above_newer_ones(versioned: Any) -> None:
+    world = versioned
+    world.put("a", b"1")
+    newest = world.put("a", b"2")
+    first = world.rule(actions=("PUT",))
+    world.run()
+    world.delete("a", newest.version_id)
+    del world.source.rules[first.id]
+    world.rule(id="again", actions=("PUT",))
+    world.run()
+    assert [version.body for version in world.destination.keys["a"]] == [b"2", b"1"]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +182,13 @@ def test_cold_archive_is_left_out_silently(world: Any, storage_class: str, copie
     assert rule.task.history_done == 1
 
 
+def test_replica_of_a_restored_object_is_not_restored(world: Any) -> None:
+    world.put("a", storage_class="Archive", restored_until=world.clock.now())
+    world.rule()
+    world.run()
+    assert world.destination.latest("a").restored_until is None
+
+
 @pytest.mark.parametrize(("whose", "expected"), [("source", "IA"), ("destination", "Archive")])
 def test_storage_class_of_replicas_is_a_setting(world: Any, whose: str, expected: str) -> None:
     world.cloud.behaviour.replica_storage_class = whose
@@ -258,6 +279,32 @@ def test_chain_does_not_forward_replicas(world: Any) -> None:
         world.run()
     assert list(middle.keys) == ["from-source", "own"]
     assert list(world.destination.keys) == ["own"]
+
+
+def test_replicas_are_not_forwarded_as_history_either(world: Any) -> None:
+    middle = world.bucket("other", region="cn-shanghai")
+    world.put("from-source")
+    world.put("own", bucket=middle)
+    world.rule(destination="other", sync_role=None)
+    world.run()
+    onward = world.rule(source="other", destination="dst")
+    world.run()
+    assert list(world.destination.keys) == ["own"]
+    assert onward.task.history_total == 1
+
+
+def test_replicated_deletions_are_not_forwarded(world: Any) -> None:
+    middle = world.bucket("other", region="cn-shanghai")
+    world.rule(destination="other", sync_role=None)
+    world.rule(source="other", destination="dst")
+    world.put("a")
+    world.run()
+    world.put("a", b"its own", bucket=world.destination)
+    world.delete("a")
+    for _ in range(3):
+        world.run()
+    assert not middle.keys
+    assert list(world.destination.keys) == ["a"]
 
 
 def test_object_that_vanished_before_it_was_copied_is_skipped(versioned: Any) -> None:

@@ -43,6 +43,20 @@ def test_time_without_work_does_not_save_up_speed(world: Any) -> None:
     assert len(world.destination.keys) == 1 + 2
 
 
+def test_time_without_rights_does_not_save_up_speed(world: Any) -> None:
+    world.cloud.behaviour.objects_per_second = 2
+    for number in range(20):
+        world.put(str(number))
+    world.rule()
+    world.run()
+    world.trust({"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"Service": ["*"]}})
+    world.run()
+    world.trust({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["oss.aliyuncs.com"]}})
+    world.run(1000)
+    world.run()
+    assert len(world.destination.keys) == 2
+
+
 def test_removed_limit_lets_everything_through(world: Any) -> None:
     world.cloud.behaviour.objects_per_second = 1
     for number in range(100):

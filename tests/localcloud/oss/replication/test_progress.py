@@ -124,6 +124,13 @@ def test_rtc_is_enabling_until_history_is_done_and_its_time_is_over(world: Any) 
     assert states == ["enabling", "enabling", "enabling", "enabled"]
 
 
+def test_rtc_of_an_empty_bucket_is_enabled_with_the_rule(world: Any) -> None:
+    world.rule(rtc="enabled")
+    world.run(1)
+    world.run(1)
+    assert rtc_of(world) == "enabled"
+
+
 def test_rtc_can_be_switched_on_and_off(world: Any) -> None:
     world.cloud.behaviour.rtc_enable_seconds = 10
     world.rule(history=False)

@@ -124,6 +124,22 @@ def test_deny_on_some_keys_holds_up_only_those_and_keeps_their_order(world: Any)
     assert world.destination.latest("secret/00").body == b"2"
 
 
+def test_deletions_that_waited_do_not_undo_later_writes(world: Any) -> None:
+    for key in "abc":
+        world.put(key, b"1")
+    world.rule()
+    world.run()
+    world.grant_destination("oss:ReplicateDelete")
+    for key in "abc":
+        world.delete(key)
+    world.run()
+    world.grant_destination()
+    for key in "abc":
+        world.put(key, b"2")
+    world.run()
+    assert [versions[0].body for versions in world.destination.keys.values()] == [b"2"] * 3
+
+
 def test_waiting_objects_are_all_probed_in_time(world: Any) -> None:
     """Only the last of many waiting objects is repaired; it must be found although the others stay refused."""
     world.grant_destination(more=(deny("oss:ReplicatePut", "acs:oss:*:*:dst/*"),))

@@ -39,6 +39,7 @@ def test_closing_rule_copies_nothing_and_then_is_gone(world: Any) -> None:
     world.put("pending")
     close_rule(rule, world.clock.now())
     world.put("later")
+    assert not rule.task.has_work
     world.run(9)
     assert rule.status == "closing"
     assert world.source.rules == {rule.id: rule}
