@@ -11,8 +11,9 @@ from oss_crr.regions import REGIONS
 
 _BUCKETS = "1 Buckets"
 _WHAT = "2 What is replicated"
-_ACCOUNTS = "3 Accounts and rights"
-_RUN = "4 This run"
+_KMS = "3 Encrypted objects"
+_ACCOUNTS = "4 Accounts and rights"
+_RUN = "5 This run"
 
 
 def _bucket(title: str, help_text: str) -> Param:
@@ -50,6 +51,10 @@ def _connection(default: str, title: str, help_text: str) -> Param:
     return Param(default, type="string", title=title, description_md=help_text, section=_ACCOUNTS, minLength=1)
 
 
+def _optional(title: str, help_text: str) -> Param:
+    return Param(None, type=["null", "string"], title=title, description_md=help_text, section=_KMS)
+
+
 SETUP_PARAMS: dict[str, Any] = {
     "source_bucket": _bucket("Source bucket", "The bucket whose objects are copied. It stays as it is."),
     "source_region": _region("Source region"),
@@ -85,6 +90,28 @@ SETUP_PARAMS: dict[str, Any] = {
         "network elsewhere. Acceleration is billed to the destination account.",
         _WHAT,
         {"auto": "automatic", "internal": "internal network", "oss_acc": "transfer acceleration"},
+    ),
+    "replicate_kms_objects": _switch(
+        False,
+        "Copy KMS-encrypted objects",
+        "Off: OSS leaves objects that are encrypted with a KMS key of yours out, silently. On: give the key or the "
+        "instance below.",
+        _KMS,
+    ),
+    "kms_key_arn": _optional("Key", "ARN of a key in a KMS instance of the destination region."),
+    "kms_instance_id": _optional(
+        "KMS instance", "Instead of a key: the instance (`kst-…`) in which one key is made, once for all pairs."
+    ),
+    "kms_permissions": _choice(
+        "minimal",
+        "Rights of the role on keys",
+        "*Minimal* is decrypting and generating data keys with that one key.",
+        _KMS,
+        {
+            "minimal": "minimal",
+            "AliyunKMSCryptoUserAccess": "AliyunKMSCryptoUserAccess (use of every key)",
+            "AliyunKMSFullAccess": "AliyunKMSFullAccess (everything in KMS)",
+        },
     ),
     "rtc": _switch(
         False,

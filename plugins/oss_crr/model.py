@@ -182,3 +182,32 @@ class ObjectHead:
     encryption: str | None
     kms_key_id: str | None
     last_modified: datetime
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """A KMS key (DescribeKey).
+
+    :param state: ``Enabled``, ``Disabled``, ``PendingDeletion`` or ``PendingImport``.
+    :param instance_id: the KMS instance the key is in; None for default keys, which have no key policy.
+    """
+
+    id: str
+    arn: str
+    state: str
+    instance_id: str | None
+    description: str
+
+
+@dataclass(frozen=True)
+class KmsInstanceInfo:
+    """A KMS instance (GetKmsInstance).
+
+    :param status: ``Connected`` when it can be used.
+    :param access_quantity: how many accounts its keys can be shared with, itself included; None when not told. The
+        answer calls it ``VpcNum``.
+    """
+
+    id: str
+    status: str
+    access_quantity: int | None

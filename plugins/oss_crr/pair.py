@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from oss_crr.errors import InputError
@@ -20,6 +20,7 @@ MAX_PREFIXES = 10
 MAX_PREFIX_BYTES = 1023
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_KEY_ARN = re.compile(r"acs:kms:([a-z0-9-]+):(\d+):key/[A-Za-z0-9-]+")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
@@ -44,6 +45,10 @@ class BucketPair:
     role_permissions: Literal["minimal", "AliyunOSSFullAccess"] = "minimal"
     transfer_type: Literal["auto", "internal", "oss_acc"] = "auto"
     rtc: bool = False
+    replicate_kms_objects: bool = False
+    kms_key_arn: str = ""
+    kms_instance_id: str = ""
+    kms_permissions: Literal["minimal", "AliyunKMSCryptoUserAccess", "AliyunKMSFullAccess"] = "minimal"
     on_rule_mismatch: Literal["fail", "replace"] = "fail"
 
     @property
@@ -87,6 +92,7 @@ class ResolvedPair:
     :param destination_uid: UID of the account that owns the destination bucket.
     :param versioned: whether versioning is enabled on both buckets.
     :param transfer_type: the transfer type to use, ``auto`` resolved.
+    :param kms_key_arn: the key that replicas are encrypted with; empty while it does not exist, and without KMS.
     """
 
     pair: BucketPair
@@ -94,11 +100,21 @@ class ResolvedPair:
     destination_uid: str
     versioned: bool
     transfer_type: TransferType
+    kms_key_arn: str = ""
 
     @property
     def name(self) -> str:
         """Return how logs and reports call the pair."""
         return self.pair.name
+
+    def with_key(self, arn: str | None) -> ResolvedPair:
+        """Return the pair with the key to use; unchanged while there is none."""
+        return replace(self, kms_key_arn=arn) if arn else self
+
+    @property
+    def replicates_kms_objects(self) -> bool:
+        """Tell whether KMS-encrypted objects are replicated."""
+        return self.pair.replicate_kms_objects
 
     @property
     def needs_delete_right(self) -> bool:
@@ -124,10 +140,11 @@ _REQUIRED = ("source_bucket", "source_region", "destination_bucket", "destinatio
 _CHOICES: dict[str, tuple[str, ...]] = {
     "replication_policy": ("add_change", "add_delete_change"),
     "role_permissions": ("minimal", "AliyunOSSFullAccess"),
+    "kms_permissions": ("minimal", "AliyunKMSCryptoUserAccess", "AliyunKMSFullAccess"),
     "transfer_type": ("auto", "internal", "oss_acc"),
     "on_rule_mismatch": ("fail", "replace"),
 }
-_SWITCHES = ("replicate_historical_data", "rtc")
+_SWITCHES = ("replicate_historical_data", "replicate_kms_objects", "rtc")
 
 Problems = list[tuple[str, str]]
 
@@ -173,7 +190,7 @@ def _parser(field: str) -> Callable[[object], object]:
         return lambda value: _choice(value, _CHOICES[field])
     if field in _SWITCHES:
         return _switch
-    return {"prefixes": _prefixes, "role_name": _role_name}.get(field, _text)
+    return {"prefixes": _prefixes, "role_name": _role_name, "kms_key_arn": _key_arn}.get(field, _text)
 
 
 def _text(value: object) -> str:
@@ -219,6 +236,13 @@ def _role_name(value: object) -> str:
     return name
 
 
+def _key_arn(value: object) -> str:
+    arn = _text(value)
+    if not _KEY_ARN.fullmatch(arn):
+        raise ValueError(f"{arn!r} is no key ARN, such as acs:kms:cn-beijing:1234567890123456:key/key-bjj62f5ba3d")
+    return arn
+
+
 def _prefixes(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError(f"must be a list of texts, is {value!r}")
@@ -258,7 +282,7 @@ def _contradictions(pair: BucketPair) -> Problems:
         for prefix in pair.prefixes
         if prefix.startswith((f"{pair.source_bucket}/", f"oss://{pair.source_bucket}"))
     ]
-    return problems + _transfer_contradictions(pair)
+    return problems + _transfer_contradictions(pair) + _kms_contradictions(pair)
 
 
 def _transfer_contradictions(pair: BucketPair) -> Problems:
@@ -270,3 +294,17 @@ def _transfer_contradictions(pair: BucketPair) -> Problems:
     if pair.rtc and not offers_rtc(pair.source_region, pair.destination_region):
         problems.append(("rtc", f"replication time control is not offered for {regions}"))
     return problems
+
+
+def _kms_contradictions(pair: BucketPair) -> Problems:
+    if not pair.replicate_kms_objects:
+        without_effect = [field for field in ("kms_key_arn", "kms_instance_id") if getattr(pair, field)]
+        without_effect += ["kms_permissions"] if pair.kms_permissions != "minimal" else []
+        return [(field, "has no effect without replicate_kms_objects: switch that on") for field in without_effect]
+    if bool(pair.kms_key_arn) == bool(pair.kms_instance_id):
+        return [("kms_key_arn", "give either this or kms_instance_id: replicas need one key at the destination")]
+    found = _KEY_ARN.fullmatch(pair.kms_key_arn)
+    if found and found[1] != pair.destination_region:
+        problem = f"the key is in {found[1]}; replicas need one in the destination region {pair.destination_region}"
+        return [("kms_key_arn", problem)]
+    return []

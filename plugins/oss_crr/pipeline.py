@@ -15,7 +15,15 @@ from oss_crr.sensors.history import WaitForHistorySensor
 #: The vendor copies small objects in minutes and large buckets in hours or days.
 WAIT_TIMEOUT = timedelta(days=7)
 
-_WRITING_STEPS = ("create_role", "grant_source", "grant_destination", "create_rule")
+_WRITING_STEPS = (
+    "create_role",
+    "grant_source",
+    "grant_destination",
+    "prepare_kms_key",
+    "grant_kms_key",
+    "grant_kms_role",
+    "create_rule",
+)
 
 
 def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: timedelta = WAIT_TIMEOUT) -> None:
@@ -29,7 +37,16 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     create_role = _converge("create_role", "role", after=())
     grant_source = _converge("grant_source", "source_grant", after=("create_role",))
     grant_destination = _converge("grant_destination", "destination_grant", after=("create_role",))
-    create_rule = CreateRuleOperator(task_id="create_rule", after=_WRITING_STEPS[:-1], doc_md=_DOCS["create_rule"])
+    prepare_kms_key = _converge("prepare_kms_key", "kms_key", after=("create_role",))
+    grant_kms_key = _converge("grant_kms_key", "kms_key_grant", after=("create_role", "prepare_kms_key"))
+    grant_kms_role = _converge("grant_kms_role", "kms_role_grant", after=("create_role", "prepare_kms_key"))
+    create_rule = CreateRuleOperator(
+        task_id="create_rule",
+        after=_WRITING_STEPS[:-1],
+        doc_md=_DOCS["create_rule"],
+        # The KMS steps are skipped when no pair asks for them.
+        trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+    )
     wait_for_history = WaitForHistorySensor(
         task_id="wait_for_history",
         rules_from="create_rule",
@@ -44,9 +61,12 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     report = ReportOperator(
         task_id="report", after=(*_WRITING_STEPS, "wait_for_history", "verify"), doc_md=_DOCS["report"]
     )
-    chain(preflight, create_role, [grant_source, grant_destination], create_rule, wait_for_history, verify, report)
+    grants = [grant_source, grant_destination, grant_kms_key, grant_kms_role]
+    chain(create_role, prepare_kms_key, [grant_kms_key, grant_kms_role])
+    chain(preflight, create_role, [grant_source, grant_destination])
+    chain(grants, create_rule, wait_for_history, verify, report)
     # The report reads what these steps say even when a later one never ran.
-    chain([preflight, create_role, grant_source, grant_destination, create_rule, wait_for_history], report)
+    chain([preflight, create_role, prepare_kms_key, *grants, create_rule, wait_for_history], report)
 
 
 def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOperator:
@@ -55,7 +75,6 @@ def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOp
         resource=resource,
         after=after,
         doc_md=_DOCS[task_id],
-        trigger_rule=TriggerRule.ALL_SUCCESS,
     )
 
 
@@ -73,6 +92,12 @@ _DOCS = {
         "Adds one statement to the destination bucket's policy that lets the role write. Statements of others stay as "
         "they are; the policy is read right before it is written, and read back afterwards."
     ),
+    "prepare_kms_key": (
+        "Finds the key that replicas are encrypted with, or creates the product's own key in the KMS instance that was "
+        "given. Skipped when no pair replicates KMS-encrypted objects."
+    ),
+    "grant_kms_key": "Adds one statement to the key's policy that lets the role use the key; foreign ones stay.",
+    "grant_kms_role": "Lets the role use the key, by a policy attached to it: KMS asks both accounts.",
     "create_rule": (
         "Puts the replication rule on the source bucket. An equal rule is adopted. OSS cannot change a rule: "
         "one that differs is refused with the differences named or, with *replace*, deleted and created again."

@@ -27,6 +27,8 @@ BUCKET_POLICY_BYTES = 16 * 1024 - 1
 BUCKET_POLICY_ELEMENT_BYTES = 4095
 #: RAM's limit for a policy document (RAM page "Limits", 16 December 2025).
 RAM_POLICY_CHARACTERS = 6144
+#: KMS's limit for a key policy (SetKeyPolicy).
+KEY_POLICY_BYTES = 32768
 
 #: Where the templates are, when not in ``include/policies`` beside the ``plugins`` folder.
 TEMPLATE_DIR_VARIABLE = "OSS_CRR_POLICY_DIR"
@@ -132,6 +134,16 @@ def check_ram_policy_size(document: Document) -> None:
         raise PolicyError(f"{size:,} characters, and RAM takes {RAM_POLICY_CHARACTERS:,}")
 
 
+def check_key_policy_size(document: Document) -> None:
+    """Check a key policy against KMS's limit.
+
+    :raises PolicyError: naming the limit and the size.
+    """
+    size = len(dump(document).encode())
+    if size > KEY_POLICY_BYTES:
+        raise PolicyError(f"{size:,} bytes, and KMS takes {KEY_POLICY_BYTES:,}")
+
+
 def _element_bytes(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
@@ -179,7 +191,7 @@ def same_meaning(left: Document, right: Document) -> bool:
 
 def covers(statement: Statement, grant: Statement, fold: str) -> bool:
     """Tell whether a statement contains a grant: equal but for the fold element, which holds all the grant's values."""
-    return _equal_but(statement, grant, fold) and _values(grant, fold) <= _values(statement, fold)
+    return _equal_but(statement, grant, fold) and _value_keys(grant, fold) <= _value_keys(statement, fold)
 
 
 def holds(document: Document | None, grant: Statement, fold: str) -> bool:
@@ -208,7 +220,7 @@ def merge(
     statements = list(base["Statement"])
     for index, statement in enumerate(statements):
         if _equal_but(statement, grant, fold) and may_fold(statement):
-            folded = _with_values(statement, fold, [*as_list(statement[fold]), *_missing(statement, grant, fold)])
+            folded = _with_values(statement, fold, [*values(statement, fold), *_missing(statement, grant, fold)])
             if max_element_bytes is None or _element_bytes(folded[fold]) <= max_element_bytes:
                 statements[index] = folded
                 return {**base, "Statement": statements}
@@ -227,17 +239,16 @@ def subtract(document: Document, grant: Statement, fold: str) -> Document | None
 def _without(statement: Statement, grant: Statement, fold: str) -> Statement | None:
     if not _equal_but(statement, grant, fold):
         return statement
-    unwanted = _values(grant, fold)
-    kept = [value for value in as_list(statement[fold]) if _value_key(value) not in unwanted]
-    if len(kept) == len(as_list(statement[fold])):
+    unwanted = _value_keys(grant, fold)
+    kept = [value for value in values(statement, fold) if _value_key(value) not in unwanted]
+    if len(kept) == len(values(statement, fold)):
         return statement
     return _with_values(statement, fold, kept) if kept else None
 
 
 def _equal_but(statement: Statement, grant: Statement, fold: str) -> bool:
-    # A mapping (RAM's and KMS's {"RAM": [...]}) is no list of values, and an empty list of principals means everybody
-    # (vendor page "Authorization syntax and elements"): neither is folded into.
-    if isinstance(statement.get(fold), Mapping) or not as_list(statement.get(fold)):
+    # An empty list of principals means everybody (vendor page "Authorization syntax and elements"): not folded into.
+    if not values(statement, fold) or _wrapper(statement, fold) != _wrapper(grant, fold):
         return False
     return _meaning_without(statement, fold) == _meaning_without(grant, fold)
 
@@ -246,8 +257,23 @@ def _meaning_without(statement: Statement, element: str) -> str:
     return meaning({key: value for key, value in statement.items() if key != element})
 
 
-def _values(statement: Statement, element: str) -> set[str]:
-    return {_value_key(value) for value in as_list(statement[element])}
+def values(statement: Statement, element: str) -> list[Any]:
+    """Return the values of an element, also where they are wrapped as in ``{"RAM": [...]}``; empty without them."""
+    wrapper = _wrapper(statement, element)
+    content = statement.get(element)
+    if isinstance(content, Mapping):
+        return as_list(content[wrapper[0]]) if len(wrapper) == 1 else []
+    return as_list(content)
+
+
+def _wrapper(statement: Statement, element: str) -> tuple[str, ...]:
+    """Return the keys that an element's values are wrapped in; none for a plain list."""
+    content = statement.get(element)
+    return tuple(sorted(content)) if isinstance(content, Mapping) else ()
+
+
+def _value_keys(statement: Statement, element: str) -> set[str]:
+    return {_value_key(value) for value in values(statement, element)}
 
 
 def _value_key(value: object) -> str:
@@ -255,9 +281,11 @@ def _value_key(value: object) -> str:
 
 
 def _missing(statement: Statement, grant: Statement, fold: str) -> list[Any]:
-    present = _values(statement, fold)
-    return [value for value in as_list(grant[fold]) if _value_key(value) not in present]
+    present = _value_keys(statement, fold)
+    return [value for value in values(grant, fold) if _value_key(value) not in present]
 
 
-def _with_values(statement: Statement, element: str, values: list[Any]) -> Statement:
-    return {key: values if key == element else value for key, value in statement.items()}
+def _with_values(statement: Statement, element: str, new: list[Any]) -> Statement:
+    wrapper = _wrapper(statement, element)
+    content = {wrapper[0]: new} if wrapper else new
+    return {key: content if key == element else value for key, value in statement.items()}

@@ -190,6 +190,16 @@ def _versioning(facts: Facts) -> Iterable[Check]:
         yield Check(name, "ok", states)
 
 
+def _encryption(facts: Facts) -> Iterable[Check]:
+    """Objects bound for a bucket that encrypts with a key of its own are left out silently without the KMS switch."""
+    bucket = facts.destination_bucket
+    if isinstance(bucket, OssCrrError) or facts.pair.replicate_kms_objects:
+        return
+    if bucket.encryption == "KMS" and bucket.kms_key_id:
+        found = f"`{bucket.name}` encrypts with KMS key {bucket.kms_key_id}: OSS would silently copy no plain object"
+        yield Check("destination encryption", "blocks", found, "switch replicate_kms_objects on and name the key")
+
+
 def _location(facts: Facts) -> Iterable[Check]:
     name = "replication location"
     target = facts.pair.destination_region
@@ -217,9 +227,11 @@ def _transfer(pair: BucketPair, locations: ReplicationLocations) -> Iterable[Che
 
 
 def _permissions(facts: Facts) -> Iterable[Check]:
-    if facts.pair.role_permissions != "minimal":
-        found = f"the role gets {facts.pair.role_permissions}: every right on every bucket of the source account"
-        yield Check("role permissions", "warning", found, "use 'minimal' unless there is a reason not to")
+    for field in ("role_permissions", "kms_permissions"):
+        name = getattr(facts.pair, field)
+        if name != "minimal":
+            found = f"the role gets {name}, which is far more than replication needs"
+            yield Check(field, "warning", found, "use 'minimal' unless there is a reason not to")
 
 
 def _transfer_type(pair: BucketPair) -> TransferType:
@@ -241,6 +253,7 @@ _FACT_CHECKS: tuple[Callable[[Facts], Iterable[Check]], ...] = (
     _different_accounts,
     _buckets,
     _versioning,
+    _encryption,
     _location,
     _permissions,
 )

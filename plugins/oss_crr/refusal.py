@@ -49,7 +49,7 @@ def explain_refusal(
 
 def _missing_grants(accounts: Accounts, pair: ResolvedPair, grants: Grants) -> list[str]:
     causes: list[str] = []
-    for grant in grants:
+    for grant in (grant for grant in grants if grant.applies(pair)):
         causes += _try(lambda grant=grant: [change.summary for change in _changes(accounts, pair, grant)])  # type: ignore[misc]
     return causes
 

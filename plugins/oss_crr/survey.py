@@ -13,8 +13,12 @@ from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair, ResolvedPair
 from oss_crr.preflight import Check, Facts, check_changes, check_facts, resolve, unreadable
 from oss_crr.resources.base import Accounts, Resource
+from oss_crr.resources.kms_key import KmsKey
 
 Answer = TypeVar("Answer")
+
+#: Name of the resource that tells which key a pair uses.
+KEY_RESOURCE = KmsKey.name
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,12 @@ def survey(accounts: Accounts, pairs: Sequence[BucketPair], resources: Sequence[
     checks = {name: check_facts(found) for name, found in facts.items()}
     resolved = {name: resolve(found) for name, found in facts.items()}
     healthy = [pair for name, pair in resolved.items() if pair and not any(check.blocks for check in checks[name])]
-    plans = _read_plans(accounts, healthy, resources)
-    return [_survey(pair, checks[pair.name], resolved[pair.name], plans) for pair in pairs]
+    # The key comes first: what else is configured for it depends on which key it is.
+    plans = _read_plans(accounts, healthy, [resource for resource in resources if resource.name == KEY_RESOURCE])
+    healthy = [_with_key(pair, plans) for pair in healthy]
+    plans |= _read_plans(accounts, healthy, [resource for resource in resources if resource.name != KEY_RESOURCE])
+    known = resolved | {pair.name: pair for pair in healthy}
+    return [_survey(pair, checks[pair.name], known[pair.name], plans) for pair in pairs]
 
 
 def read_facts(accounts: Accounts, pair: BucketPair) -> Facts:
@@ -102,11 +110,20 @@ _ResourcePlans = dict[tuple[str, str], PlannedResource | OssCrrError]
 def _read_plans(
     accounts: Accounts, pairs: Sequence[ResolvedPair], resources: Sequence[Resource[Any]]
 ) -> _ResourcePlans:
-    jobs = [(resource, group) for resource in resources for group in group_by_scope(resource, pairs)]
+    jobs = [
+        (resource, group)
+        for resource in resources
+        for group in group_by_scope(resource, [pair for pair in pairs if resource.applies(pair)])
+    ]
     plans: _ResourcePlans = {}
     for found in in_parallel(lambda job: _read_group(accounts, *job), jobs):
         plans.update(found)
     return plans
+
+
+def _with_key(pair: ResolvedPair, plans: _ResourcePlans) -> ResolvedPair:
+    plan = plans.get((KEY_RESOURCE, pair.name))
+    return pair.with_key(plan.details.get("kms_key_arn")) if isinstance(plan, PlannedResource) else pair
 
 
 def _read_group(accounts: Accounts, resource: Resource[Any], group: Sequence[ResolvedPair]) -> _ResourcePlans:

@@ -60,7 +60,7 @@ def _judge(
     original = _head(source, pair.pair.source_bucket, suspect.source.key)
     if original is None:
         counts.exclude("deleted at the source meanwhile")
-    elif original.encryption == "KMS" and original.kms_key_id:
+    elif original.encryption == "KMS" and original.kms_key_id and not pair.replicates_kms_objects:
         counts.exclude("encrypted with a KMS key, which the rule does not replicate")
     elif suspect.destination is not None and _same_content(original, destination, pair):
         counts.match(suspect.source)

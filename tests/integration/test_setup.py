@@ -210,7 +210,7 @@ def test_teardown_by_the_resources_gives_the_cloud_back_as_it_was(world: World) 
     assert found.resolved is not None
     from oss_crr.resources.registry import RESOURCES
 
-    for resource in reversed(RESOURCES.values()):
+    for resource in reversed([item for item in RESOURCES.values() if item.applies(found.resolved)]):
         resource.remove(world.root, [found.resolved], resource.observe(world.root, found.resolved))
     world.control("POST", "clock", json={"advance_seconds": 3600})
     after = world.state()

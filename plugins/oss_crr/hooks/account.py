@@ -13,11 +13,12 @@ from oss_crr.hooks.connection import (
     Endpoints,
     account_config,
 )
+from oss_crr.hooks.kms import KmsApi
 from oss_crr.hooks.oss import OssApi
 from oss_crr.hooks.oss_client import OssClient
 from oss_crr.hooks.ram import RamApi
 from oss_crr.hooks.retry import Retrier
-from oss_crr.hooks.rpc import RAM, STS, Product, RpcClient
+from oss_crr.hooks.rpc import KMS, RAM, STS, Product, RpcClient
 from oss_crr.hooks.sdk import CredentialSource, FixedCredentials
 from oss_crr.hooks.sts import AssumedRole, caller_identity
 from oss_crr.model import Identity
@@ -47,6 +48,7 @@ class Account:
         self._identity_lock = threading.Lock()
         self._identity: Identity | None = None
         self._oss: dict[str, OssApi] = {}
+        self._kms: dict[str, KmsApi] = {}
         self._credentials = self._credential_source()
         self._sts = self._rpc_client(STS, config.endpoints.sts_url(), self._credentials)
         self.ram = RamApi(self._rpc_client(RAM, config.endpoints.ram_url(), self._credentials))
@@ -81,6 +83,14 @@ class Account:
                 url = self.config.endpoints.oss_url(region)
                 self._oss[region] = OssApi(OssClient(region, url, self._credentials, self.__str__, self._retrier))
             return self._oss[region]
+
+    def kms(self, region: str) -> KmsApi:
+        """Return KMS in a region, such as ``cn-hangzhou``."""
+        with self._lock:
+            if region not in self._kms:
+                url = self.config.endpoints.kms_url(region)
+                self._kms[region] = KmsApi(self._rpc_client(KMS, url, self._credentials))
+            return self._kms[region]
 
     def _checked(self, identity: Identity) -> Identity:
         expected = self.config.account_uid

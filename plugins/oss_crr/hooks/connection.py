@@ -83,6 +83,10 @@ class Endpoints:
         """Return the base URL for STS; the central endpoint serves all regions."""
         return self.sts or "https://sts.aliyuncs.com"
 
+    def kms_url(self, region: str) -> str:
+        """Return the base URL for KMS in a region; keys and instances are regional."""
+        return self.kms or f"https://kms.{region}.aliyuncs.com"
+
 
 @dataclass(frozen=True)
 class AccountConfig:

@@ -64,7 +64,13 @@ class BatchOperator(BaseOperator):
         dropped = failed_pairs(steps)
         resolved = [ResolvedPair.from_dict(item["details"]["resolved"]) for item in steps[0] if not item["error"]]
         self.first_pair = resolved[0].pair if resolved else None
-        return [pair for pair in resolved if pair.name not in dropped]
+        keys = {
+            item["pair"]: item["details"]["kms_key_arn"]
+            for step in steps[1:]
+            for item in step
+            if item["details"].get("kms_key_arn")
+        }
+        return [pair.with_key(keys.get(pair.name)) for pair in resolved if pair.name not in dropped]
 
     def outcomes_of(self, context: Context, step: str) -> list[dict[str, Any]]:
         """Return the outcomes of another step for the same batch; empty when it did not run."""

@@ -102,16 +102,20 @@ class ConvergeOperator(StepOperator):
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render the documents from the batch, which is known only now."""
         super().render_template_fields(context, jinja_env)
-        self.documents = [_described(self._resource, pair) for pair in self.survivors(context)]
+        self.documents = [
+            _described(self._resource, pair) for pair in self.survivors(context) if self._resource.applies(pair)
+        ]
 
     def run_step(self, context: Context) -> list[Outcome]:
         """Write what differs, and read it back.
 
-        :raises AirflowSkipException: in a run that only plans.
+        :raises AirflowSkipException: in a run that only plans, or when no pair needs the resource.
         """
         if context["params"].get("plan_only"):
             raise AirflowSkipException("plan_only: nothing is written")
-        pairs = self.survivors(context)
+        pairs = [pair for pair in self.survivors(context) if self._resource.applies(pair)]
+        if not pairs:
+            raise AirflowSkipException("no pair of this batch asks for it")
         plans = {
             item["pair"]: PlannedResource.from_dict(item["details"]["plans"][self.resource])
             for item in self.outcomes_of(context, PREFLIGHT)

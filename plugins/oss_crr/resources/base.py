@@ -79,6 +79,10 @@ class Resource(ABC, Generic[Observed]):
     #: What :meth:`observe` answers where the thing does not exist.
     absent: ClassVar[Any] = None
 
+    def applies(self, pair: ResolvedPair) -> bool:
+        """Tell whether a pair needs the thing at all."""
+        return True
+
     @abstractmethod
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         """Return what one read and one write cover; pairs of equal scope are handled together."""

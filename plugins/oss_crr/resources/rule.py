@@ -13,15 +13,17 @@ from oss_crr.pair import ResolvedPair
 from oss_crr.refusal import explain_refusal
 from oss_crr.resources.base import Accounts, Change, Origin, Resource
 from oss_crr.resources.destination_grant import DestinationGrant
+from oss_crr.resources.kms_key_grant import KmsKeyGrant
+from oss_crr.resources.kms_role_grant import KmsRoleGrant
 from oss_crr.resources.role import Role
 from oss_crr.resources.source_grant import SourceGrant
 
 #: Fields of a rule that make it a different one. RTC is not among them: it is the one field OSS lets change in place.
-_IMMUTABLE = ("actions", "prefixes", "historical_data", "transfer_type", "role_name")
-
-
+_IMMUTABLE = ("actions", "prefixes", "historical_data", "transfer_type", "role_name", "kms_key_arn")
+#: What the action ``ALL`` stands for (vendor page PutBucketReplication).
+_ALL_ACTIONS = {"PUT", "DELETE", "ABORT"}
 #: What the role needs before a rule is accepted.
-_GRANTS = (Role(), SourceGrant(), DestinationGrant())
+_GRANTS = (Role(), SourceGrant(), DestinationGrant(), KmsKeyGrant(), KmsRoleGrant())
 _REFUSED = ": ask for what the rule has, or set on_rule_mismatch to 'replace'"
 _REPLACED = ": it is deleted and created again"
 #: Seconds between tries while freshly granted rights are not effective; no number is published for how long that is.
@@ -136,6 +138,7 @@ def rule_spec(pair: ResolvedPair) -> RuleSpec:
         historical_data=pair.pair.replicate_historical_data,
         transfer_type=pair.transfer_type,
         role_name=pair.pair.role,
+        kms_key_arn=pair.kms_key_arn or None,
         rtc=pair.pair.rtc,
     )
 
@@ -159,6 +162,8 @@ def differences(rule: Rule, spec: RuleSpec) -> dict[str, tuple[Any, Any]]:
 
 def _comparable(field: str, holder: Rule | RuleSpec) -> Any:
     value = getattr(holder, field)
+    if field == "actions" and set(value) == _ALL_ACTIONS:
+        return ["ALL"]
     if field in ("actions", "prefixes"):
         return sorted(value)
     if field == "role_name" and value is not None:

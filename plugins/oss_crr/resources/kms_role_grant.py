@@ -1,0 +1,33 @@
+"""The role's right, in the source account, to use the key that replicas are encrypted with.
+
+KMS asks both sides across accounts: the key's policy, and the rights of the caller in its own account.
+"""
+
+from __future__ import annotations
+
+from oss_crr import policy
+from oss_crr.pair import ResolvedPair
+from oss_crr.resources.kms_key import KEY_TO_BE
+from oss_crr.resources.role_grant import RoleGrant
+
+
+class KmsRoleGrant(RoleGrant):
+    """A policy that names the key, or one of the two system policies where it was asked for."""
+
+    name = "kms_role_grant"
+    description = "use the destination's KMS key for replication"
+
+    def applies(self, pair: ResolvedPair) -> bool:
+        return pair.replicates_kms_objects
+
+    def system_policy(self, pair: ResolvedPair) -> str | None:
+        return None if pair.pair.kms_permissions == "minimal" else pair.pair.kms_permissions
+
+    def policy_name(self, pair: ResolvedPair) -> str:
+        return f"{pair.pair.role}-kms"
+
+    def grant(self, pair: ResolvedPair) -> policy.Statement:
+        return policy.render_grant("kms_role_grant", kms_key_arn=pair.kms_key_arn or KEY_TO_BE)
+
+    def missing(self, pair: ResolvedPair) -> str:
+        return f"does not let the role use key `{pair.kms_key_arn or KEY_TO_BE}`"
