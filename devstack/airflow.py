@@ -116,8 +116,6 @@ def _speed_options() -> dict[str, str]:
     }
 
 
-
-
 def version() -> str:
     """The version of the installed Airflow."""
     return metadata.version("apache-airflow")

@@ -56,12 +56,13 @@ class AirflowApi:
 
     :param url: the API server's address, such as ``http://127.0.0.1:8080``.
     :param password: the password of the user ``admin``.
+    :param transport: what carries the requests instead of the network, in tests.
     """
 
-    def __init__(self, url: str, password: str) -> None:
+    def __init__(self, url: str, password: str, transport: httpx.BaseTransport | None = None) -> None:
         self._password = password
         # trust_env: a proxy has no business between this process and an Airflow of this machine.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False, transport=transport)
 
     def login(self) -> None:
         """Fetch a token for the calls to come.
@@ -154,9 +155,7 @@ class AirflowApi:
         instances.sort(key=lambda instance: (instance["start_date"] is None, instance["start_date"]))
         return [_task_state(instance) for instance in instances]
 
-    def xcom(
-        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
-    ) -> Any:  # noqa: ANN401 - whatever the task returned
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
         """The value that a task left under a key, as Python data.
 
         :raises ApiError: there is none (status 404).

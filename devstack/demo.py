@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from devstack import cloud_config, ports
 from devstack.api import FINAL_RUN_STATES, AirflowApi, TaskState
@@ -122,15 +122,17 @@ def _follow(stack: Stack, api: AirflowApi, run_id: str) -> str:
 
 def _copied(stack: Stack) -> str:
     """How much of the source bucket has arrived."""
-    buckets: dict[str, Any] = stack.cloud_state()["buckets"]
+    buckets = stack.cloud_control("GET", "state")["buckets"]
     there, here = buckets[DESTINATION.bucket]["objects"], buckets[SOURCE.bucket]["objects"]
     return f"({there} of {here} objects copied, {there / max(here, 1):.0%})"
 
 
 def _result(api: AirflowApi, run_id: str, succeeded: bool) -> str:
+    tasks = api.task_states(_DAG_ID, run_id)
     if succeeded:
-        return f"Report\n{report_text(api.xcom(_DAG_ID, run_id, 'report'))}"
-    failed = [task for task in api.task_states(_DAG_ID, run_id) if task.state == "failed"]
+        report = api.xcom(_DAG_ID, run_id, "report")
+        return f"Report\n{report_text(report, [task.task_id for task in tasks])}"
+    failed = [task for task in tasks if task.state == "failed"]
     return "\n".join(["The run failed.", *(_failure(api, run_id, task) for task in failed)])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from devstack.api import TaskState
@@ -59,16 +59,18 @@ def task_line(task: TaskState) -> str:
     return f"  {name:24} {task.state or '':16} {task.seconds:6.1f} s"
 
 
-def report_text(report: Iterable[Mapping[str, Any]]) -> str:
+def report_text(report: Iterable[Mapping[str, Any]], steps: Sequence[str]) -> str:
     """The output of the DAG's last task, as text.
 
     :param report: one outcome per pair, with a row of facts under ``details``.
+    :param steps: the names of the steps in their order, which Airflow's database does not keep.
     """
-    return "\n".join(line for outcome in report for line in _pair_lines(outcome["details"]))
+    return "\n".join(line for outcome in report for line in _pair_lines(outcome["details"], steps))
 
 
-def _pair_lines(row: Mapping[str, Any]) -> list[str]:
-    facts: dict[str, Any] = {**row["steps"], "rule id": row["rule_id"], "cause": row["cause"]}
+def _pair_lines(row: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
+    facts: dict[str, Any] = {step: row["steps"].get(step) for step in steps}
+    facts.update({"rule id": row["rule_id"], "cause": row["cause"]})
     if row["objects"] is not None:
         facts["verified"] = f"{row['objects']:,} objects, {row['bytes']:,} bytes"
     if row["waited_seconds"] is not None:

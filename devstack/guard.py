@@ -12,7 +12,7 @@ import sys
 from devstack import sessions
 from devstack.settings import CHECKOUT
 
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
 
 
 class Guard:

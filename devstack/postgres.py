@@ -106,7 +106,9 @@ class Postgres:
 
     def _prepare_folders(self) -> None:
         if len(os.fsencode(self._private_folder / ".s.PGSQL.5432")) > _MAXIMUM_SOCKET_PATH:
-            raise DevstackError(f"The folder for temporary files has too long a path ({self._private_folder}). Set TMPDIR.")
+            raise DevstackError(
+                f"{self._private_folder} is too long a path for a socket. Set TMPDIR to a folder with a shorter one."
+            )
         for folder in (self._private_folder, self.data_folder):
             folder.mkdir(mode=0o700, exist_ok=True)
             self._own(folder)
@@ -119,9 +121,9 @@ class Postgres:
             raise DevstackError(f"{folder} belongs to another user. Remove it, or set TMPDIR to another folder.")
 
     def _initialise(self) -> None:
-        command = [self._program("initdb"), "-D", self.data_folder, "-U", "postgres", "-E", "UTF8", "--no-sync"]
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
         result = subprocess.run(
-            [*command, "--auth=trust", "--no-locale", "--no-instructions"],
+            [self._program("initdb"), "-D", self.data_folder, *options],
             capture_output=True,
             text=True,
             env=_environment(),

@@ -134,18 +134,28 @@ class Stack:
                 raise StartFailed("\n".join([f"Airflow has no DAG {dag_id}.", *errors]))
             time.sleep(_POLL_SECONDS)
 
-    def cloud_state(self) -> dict[str, Any]:
-        """What is in the local cloud now, as its control interface tells it."""
-        return httpx.get(f"{self.settings.cloud_url}/_localcloud/state", trust_env=False).raise_for_status().json()
+    def cloud_control(self, method: str, name: str, body: object = None) -> Any:
+        """Call the local cloud's control interface.
+
+        :param method: HTTP method.
+        :param name: what follows ``/_localcloud/``, such as ``state``, ``calls?reset=1`` or ``reset``.
+        :param body: JSON data to send, if any.
+        :returns: JSON data, or None for an empty answer.
+        """
+        url = f"{self.settings.cloud_url}/_localcloud/{name}"
+        response = httpx.request(method, url, json=body, trust_env=False).raise_for_status()
+        return response.json() if response.content else None
 
     def _start_cloud(self) -> None:
         settings = self.settings
-        self._start(
-            "localcloud",
-            [sys.executable, "-m", "localcloud", "--port", str(settings.cloud_port)]
-            + ["--config", str(settings.cloud_config), "--state", str(settings.state_folder / "cloud.state")],
-            {**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        )
+        options = {
+            "--port": settings.cloud_port,
+            "--config": settings.cloud_config,
+            "--state": settings.state_folder / "cloud.state",
+        }
+        arguments = [str(text) for option in options.items() for text in option]
+        command = [sys.executable, "-m", "localcloud", *arguments]
+        self._start("localcloud", command, {**os.environ, "PYTHONPATH": str(CHECKOUT)})
 
     def _start_airflow(self, name: str) -> None:
         self._start(name, airflow.command(name, *airflow.PARTS[name]), self._airflow_environment())

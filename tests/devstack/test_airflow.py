@@ -1,0 +1,76 @@
+"""How Airflow is configured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devstack import airflow
+from devstack.keys import Keys
+from devstack.settings import CHECKOUT, Settings
+
+KEYS = Keys("fernet", "jwt", "api", "password")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "with a space", 8081, 9091, tmp_path / "cloud.yaml")
+
+
+def environment(settings: Settings, **inherited: str) -> dict[str, str]:
+    return airflow.environment(settings, KEYS, "postgresql://", inherited)
+
+
+def test_settings_of_another_airflow_are_dropped(settings: Settings) -> None:
+    found = environment(settings, AIRFLOW__CORE__EXECUTOR="CeleryExecutor", AIRFLOW_CONN_X="y", PYTHONPATH="/lib")
+    assert found["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert "AIRFLOW_CONN_X" not in found
+    assert "PYTHONPATH" not in found
+
+
+def test_what_programs_need_is_inherited(settings: Settings) -> None:
+    assert environment(settings, HOME="/home/me")["HOME"] == "/home/me"
+
+
+def test_calls_to_this_machine_avoid_a_proxy(settings: Settings) -> None:
+    found = environment(settings, HTTP_PROXY="http://proxy", NO_PROXY="example.com")
+    assert found["NO_PROXY"] == "example.com,127.0.0.1,localhost"
+    assert found["no_proxy"] == "127.0.0.1,localhost"
+
+
+def test_the_api_server_listens_on_this_machine_only(settings: Settings) -> None:
+    found = environment(settings)
+    assert found["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert found["AIRFLOW__API__PORT"] == "8081"
+    assert "--skip-serve-logs" in airflow.PARTS["scheduler"]
+    assert "--skip-serve-logs" in airflow.PARTS["triggerer"]
+
+
+def test_the_home_folder_gets_the_password_and_the_local_settings(settings: Settings) -> None:
+    airflow.prepare_home(settings, KEYS)
+    assert '"admin": "password"' in Path(
+        environment(settings)["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
+    ).read_text(encoding="utf-8")
+    assert (settings.airflow_home / "config" / "airflow_local_settings.py").exists()
+
+
+def test_the_sdks_are_not_loaded_ahead_when_that_is_switched_off(settings: Settings) -> None:
+    airflow.prepare_home(settings, KEYS)
+    without = Settings(settings.state_folder, 8081, 9091, settings.cloud_config, preload_sdks=False)
+    airflow.prepare_home(without, KEYS)
+    assert not (settings.airflow_home / "config" / "airflow_local_settings.py").exists()
+
+
+@pytest.mark.parametrize(("part", "loaded"), [("scheduler", True), ("api-server", False)])
+def test_only_the_scheduler_loads_the_sdks_and_starts_no_thread(part: str, loaded: bool) -> None:
+    program = (
+        "import runpy, sys, threading\n"
+        f"sys.argv = ['airflow', '{part}']\n"
+        f"runpy.run_path({str(CHECKOUT / 'devstack/airflow_config/airflow_local_settings.py')!r})\n"
+        "print('oss2' in sys.modules, threading.active_count())\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == [str(loaded), "1"]
