@@ -145,7 +145,9 @@ class Convergence:
                 for pair in todo:
                     written[pair.name].extend(open_changes[pair.name])
             observed = self._resource.observe(self._accounts, group[0])
-        return [self._outcome(pair, observed, self._resource.changes(pair, observed), []) for pair in group]
+        return [
+            self._outcome(pair, observed, self._resource.changes(pair, observed), written[pair.name]) for pair in group
+        ]
 
     def _first_observation(self, group: Sequence[ResolvedPair]) -> Any:
         """Skip the read where preflight saw nothing and the service itself refuses to create a thing twice."""

@@ -271,14 +271,17 @@ class FakeRam:
 
 
 class FakeAccount:
-    """One account behind one connection."""
+    """One account behind one connection.
+
+    ``regions`` are those that OSS was asked for, one entry a call.
+    """
 
     def __init__(self, uid: str) -> None:
         self.journal = Journal()
         self.answer: Identity | OssCrrError = Identity(uid, f"acs:ram::{uid}:user/ops", "RAMUser")
         self.ram = FakeRam(self.journal)
+        self.storage = FakeOss(self.journal)
         self.regions: list[str] = []
-        self._oss = FakeOss(self.journal)
 
     def identity(self) -> Identity:
         if isinstance(self.answer, OssCrrError):
@@ -287,7 +290,7 @@ class FakeAccount:
 
     def oss(self, region: str) -> FakeOss:
         self.regions.append(region)
-        return self._oss
+        return self.storage
 
 
 class FakeCloud:
@@ -313,12 +316,12 @@ class FakeCloud:
     @property
     def src(self) -> FakeBucket:
         """Return the source bucket."""
-        return self.source.oss("any").buckets["src"]
+        return self.source.storage.buckets["src"]
 
     @property
     def dst(self) -> FakeBucket:
         """Return the destination bucket."""
-        return self.destination.oss("any").buckets["dst"]
+        return self.destination.storage.buckets["dst"]
 
     @property
     def actions(self) -> list[str]:
@@ -336,7 +339,7 @@ class FakeCloud:
         account, uid = (self.source, SOURCE_UID) if is_source else (self.destination, DESTINATION_UID)
         region = "cn-hangzhou" if is_source else "cn-shanghai"
         info = replace(BucketInfo(name, region, uid, ""), **changes)
-        bucket = account.oss("any").buckets[name] = FakeBucket(info)
+        bucket = account.storage.buckets[name] = FakeBucket(info)
         return bucket
 
     def forbid_writes(self) -> None:
