@@ -78,3 +78,22 @@ class Behaviour:
     replica_storage_class: str = "source"
     #: Error code for changing the versioning state of a bucket that is being replicated or retained. Not documented.
     versioning_locked_code: str = "InvalidBucketState"
+    #: Region of KMS calls whose endpoint names none, as with one base URL for all products; empty means all regions.
+    kms_region: str = ""
+    #: HTTP status of KMS's ``Forbidden.NoPermission``: 400 on the page of CreateKey, 403 on those of the secrets.
+    kms_no_permission_status: int = 403
+    #: Time until an account that no key is shared with any more stops counting. The real service takes 5 minutes.
+    kms_share_release_seconds: float = 0.0
+    #: Whether a key policy's Allow for the key's whole account (``acs:ram::<uid>:*`` or ``:root``) is enough for RAM
+    #: users and roles of that account. The page on key policies reads so; "Create a key" says of the default policy
+    #: that it lets the account itself use the key, so that others still need a RAM policy.
+    key_policy_account_covers_users: bool = False
+    #: Rights on the key that an upload needs, separated by commas. The page "Server-side encryption" also lists
+    #: ``kms:List*``, ``kms:DescribeKey`` and ``kms:Decrypt``; they are taken to be what its console calls.
+    sse_kms_upload_rights: str = "kms:GenerateDataKey"
+    #: Whether PutBucketReplication checks that the rule's KMS key is enabled and may be used by the role. Not
+    #: documented; the key's region is always checked.
+    replication_checks_kms_key: bool = False
+    #: Whether PutBucketReplication refuses a bare key id when the destination belongs to another account. KMS finds a
+    #: foreign key by its ARN only, and the cross-account page tells to give the ARN; what OSS does is not documented.
+    foreign_replica_key_needs_arn: bool = True

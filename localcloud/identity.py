@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from localcloud.kms.model import KmsInstance, KmsState
+
 if TYPE_CHECKING:
-    from localcloud.kms.model import KmsInstance
     from localcloud.ram.model import RamState
 
 CallerKind = Literal["anonymous", "account", "ram_user", "assumed_role"]
@@ -86,3 +87,4 @@ class Account:
     #: Root access keys by id. Keys of RAM users live with the user in ``ram``.
     access_keys: dict[str, AccessKey] = field(default_factory=dict)
     kms_instances: list[KmsInstance] = field(default_factory=list)
+    kms: KmsState = field(default_factory=KmsState)

@@ -11,6 +11,7 @@ from localcloud.configuration.schema import Config
 from localcloud.configuration.seeding import seed
 from localcloud.gateway import Gateway
 from localcloud.oss.replication.engine import ReplicationEngine
+from localcloud.oss.replication.kms_keys import PolicyKeys
 from localcloud.state import load_state, save_state
 
 _TICK_SECONDS = 0.02
@@ -41,7 +42,7 @@ class Runtime:
         self.cloud = Cloud(self._config.new_behaviour())
         seed(self.cloud, self._config)
         self.gateway = Gateway(self.cloud, self._domains)
-        self.engine = ReplicationEngine(self.cloud)
+        self.engine = ReplicationEngine(self.cloud, keys=PolicyKeys())
 
     def reset(self) -> None:
         """Go back to what the configuration declares; counts, faults and changed settings are gone."""

@@ -18,7 +18,7 @@ def describe(
 ) -> Iterator[ObjectVersion]:
     """Yield object versions, ready to be stored.
 
-    :param encryption: the bucket's default encryption, under which the objects count as encrypted.
+    :param encryption: the bucket's default encryption, for objects that are not described with one of their own.
     """
     bodies = _generated(objects) if isinstance(objects, GeneratedObjects) else _files(objects)
     for key, body in bodies:
@@ -30,7 +30,7 @@ def describe(
             etag=etag(body),
             crc64=crc(body),
             headers={"content-type": mimetypes.guess_type(key)[0] or _DEFAULT_TYPE},
-            encryption=encryption,
+            encryption=objects.encryption or encryption,
         )
 
 

@@ -13,7 +13,7 @@ from localcloud.behaviour import Behaviour
 from localcloud.configuration.errors import Path
 from localcloud.configuration.section import Section
 from localcloud.identity import AccessKey
-from localcloud.kms.model import KmsInstance
+from localcloud.kms.model import KeyState, KmsInstance
 from localcloud.oss.arguments import BUCKET_ACLS
 from localcloud.oss.model import Encryption, VersioningState
 from localcloud.oss.regions import FINANCE, MAINLAND, OUTSIDE
@@ -27,19 +27,25 @@ class GeneratedObjects:
     """Objects to invent: ``<prefix>object-00001`` and so on.
 
     :param size: bytes of each.
+    :param encryption: None for the bucket's default.
     """
 
     count: int
     size: int
     prefix: str
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True)
 class FolderObjects:
-    """Files to take as objects, with their path below ``folder`` as the key behind ``prefix``."""
+    """Files to take as objects, with their path below ``folder`` as the key behind ``prefix``.
+
+    :param encryption: None for the bucket's default.
+    """
 
     folder: FilePath
     prefix: str
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,31 @@ class BucketConfig:
 
 
 @dataclass(frozen=True)
+class KeyConfig:
+    """A key in a KMS instance.
+
+    :param id: None for one that is made up.
+    :param alias: with the prefix ``alias/``; None for none.
+    :param policy: JSON text; None for the default policy.
+    """
+
+    path: Path
+    id: str | None
+    alias: str | None
+    state: KeyState
+    policy: str | None
+
+
+@dataclass(frozen=True)
+class KmsInstanceConfig:
+    """A KMS instance with its keys."""
+
+    path: Path
+    instance: KmsInstance
+    keys: tuple[KeyConfig, ...]
+
+
+@dataclass(frozen=True)
 class AccountConfig:
     """One Alibaba Cloud account."""
 
@@ -96,7 +127,7 @@ class AccountConfig:
     users: tuple[UserConfig, ...]
     roles: tuple[RoleConfig, ...]
     buckets: tuple[BucketConfig, ...]
-    kms_instances: tuple[KmsInstance, ...]
+    kms_instances: tuple[KmsInstanceConfig, ...]
 
 
 @dataclass(frozen=True)
@@ -240,27 +271,40 @@ def _objects(section: Section, folder: FilePath) -> tuple[GeneratedObjects | Fol
 
 
 def _object_set(section: Section, folder: FilePath) -> GeneratedObjects | FolderObjects:
-    prefix = section.text("prefix", "")
+    prefix, encryption = section.text("prefix", ""), _encryption(section.section("encryption"))
     found: GeneratedObjects | FolderObjects
     if section.has("folder"):
-        found = FolderObjects(folder / section.text("folder"), prefix)
+        found = FolderObjects(folder / section.text("folder"), prefix, encryption)
         if not found.folder.is_dir():
             raise section.error("folder", f"there is no folder {found.folder}")
     else:
-        found = GeneratedObjects(section.integer("count"), section.integer("size", 1024), prefix)
+        found = GeneratedObjects(section.integer("count"), section.integer("size", 1024), prefix, encryption)
     section.finish()
     return found
 
 
-def _kms_instance(section: Section) -> KmsInstance:
+def _kms_instance(section: Section) -> KmsInstanceConfig:
     instance = KmsInstance(
         id=section.text("id"),
         region=section.choice("region", _REGIONS, section.text("region")),
         status=section.choice("status", _KMS_STATUSES, "Connected"),
         access_management_quantity=section.integer("access_management_quantity", 5),
     )
+    config = KmsInstanceConfig(section.path, instance, tuple(_key(entry) for entry in section.sections("keys")))
     section.finish()
-    return instance
+    return config
+
+
+def _key(section: Section) -> KeyConfig:
+    key = KeyConfig(
+        path=section.path,
+        id=section.text("id", "") or None,
+        alias=section.text("alias", "") or None,
+        state=cast("KeyState", section.choice("state", ("Enabled", "Disabled", "PendingDeletion"), "Enabled")),
+        policy=_document(section, "policy"),
+    )
+    section.finish()
+    return key
 
 
 def _document(section: Section, name: str) -> str | None:

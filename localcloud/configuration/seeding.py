@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from localcloud.cloud import Cloud
 from localcloud.configuration.errors import ConfigError, Path
 from localcloud.configuration.objects import describe
-from localcloud.configuration.schema import AccountConfig, BucketConfig, Config, PolicyRef
+from localcloud.configuration.schema import AccountConfig, BucketConfig, Config, KeyConfig, KmsInstanceConfig, PolicyRef
 from localcloud.errors import ServiceError
 from localcloud.identity import AccessKey, Account
+from localcloud.kms.backend.account import KmsAccount
+from localcloud.kms.backend.aliases import create_alias
+from localcloud.kms.backend.keys import LONGEST_WINDOW_DAYS, NewKey, create_key, schedule_deletion
+from localcloud.kms.lookup import find_key_anywhere
 from localcloud.oss.arguments import check_bucket_name
-from localcloud.oss.model import Bucket
+from localcloud.oss.model import Bucket, Encryption
 from localcloud.oss.objects import store
 from localcloud.policy.document import validate_bucket_policy
 from localcloud.propagation import Propagating
@@ -50,7 +55,6 @@ def _seed_account(cloud: Cloud, config: AccountConfig) -> None:
     if config.uid in cloud.accounts:
         raise ConfigError((*config.path, "uid"), f"account {config.uid} is declared twice")
     account = cloud.accounts[config.uid] = Account(config.uid, RamState())
-    account.kms_instances.extend(config.kms_instances)
     for key in config.access_keys:
         _add_key(cloud, account.access_keys, key, config.path)
     # Declared rights are effective from the beginning, whatever the propagation delay is.
@@ -64,6 +68,8 @@ def _seed_account(cloud: Cloud, config: AccountConfig) -> None:
     for role in config.roles:
         with _refusals_at(role.path):
             _attach_policies(ram, create_role(ram, role.name, role.trust_policy), role.policies)
+    for instance in config.kms_instances:
+        _seed_kms_instance(cloud, config.uid, instance)
     for bucket in config.buckets:
         _seed_bucket(cloud, config.uid, bucket)
 
@@ -86,6 +92,27 @@ def _attach_policies(ram: RamAccount, holder: Holder, refs: tuple[PolicyRef, ...
             attach(ram, holder, policy)
 
 
+def _seed_kms_instance(cloud: Cloud, uid: str, config: KmsInstanceConfig) -> None:
+    """Add an instance with its keys. An instance that is not connected has the keys it got when it was."""
+    instance = replace(config.instance, created=cloud.clock.now(), status="Connected", released_shares={})
+    cloud.accounts[uid].kms_instances.append(instance)
+    for key in config.keys:
+        _seed_key(cloud, KmsAccount.of(cloud, uid, instance.region), instance.id, key)
+    instance.status = config.instance.status
+
+
+def _seed_key(cloud: Cloud, account: KmsAccount, instance_id: str, config: KeyConfig) -> None:
+    if config.id is not None and find_key_anywhere(cloud, config.id) is not None:
+        raise ConfigError((*config.path, "id"), f"key {config.id} is declared twice")
+    with _refusals_at(config.path):
+        key = create_key(account, NewKey(instance_id, config.id, config.policy))
+        if config.alias is not None:
+            create_alias(account, config.alias, key)
+        if config.state == "PendingDeletion":
+            schedule_deletion(account, key, LONGEST_WINDOW_DAYS)
+        key.state = config.state
+
+
 def _seed_bucket(cloud: Cloud, uid: str, config: BucketConfig) -> None:
     now = cloud.clock.now()
     with _refusals_at((*config.path, "name")):
@@ -94,11 +121,11 @@ def _seed_bucket(cloud: Cloud, uid: str, config: BucketConfig) -> None:
         raise ConfigError((*config.path, "name"), f"bucket {config.name} is declared twice")
     bucket = Bucket(config.name, uid, config.region, now, acl=config.acl)
     bucket.versioning = config.versioning
-    bucket.encryption = config.encryption
+    bucket.encryption = _checked_encryption(cloud, config.path, config.encryption)
     bucket.acceleration = config.acceleration
     bucket.policy = Propagating[str | None](_checked_policy(cloud, uid, config))
     cloud.buckets[config.name] = bucket
-    _seed_objects(bucket, config, now)
+    _seed_objects(cloud, bucket, config, now)
 
 
 def _checked_policy(cloud: Cloud, uid: str, config: BucketConfig) -> str | None:
@@ -109,7 +136,15 @@ def _checked_policy(cloud: Cloud, uid: str, config: BucketConfig) -> str | None:
     return config.policy
 
 
-def _seed_objects(bucket: Bucket, config: BucketConfig, now: datetime) -> None:
+def _checked_encryption(cloud: Cloud, path: Path, encryption: Encryption | None) -> Encryption | None:
+    """Return an encryption whose key is declared, in the same account or an earlier one."""
+    if encryption is not None and encryption.key_id and find_key_anywhere(cloud, encryption.key_id) is None:
+        raise ConfigError((*path, "encryption", "key_id"), f"there is no key {encryption.key_id}")
+    return encryption
+
+
+def _seed_objects(cloud: Cloud, bucket: Bucket, config: BucketConfig, now: datetime) -> None:
     for description in config.objects:
+        _checked_encryption(cloud, (*config.path, "objects"), description.encryption)
         for version in describe(description, bucket.encryption, now):
             store(bucket, version, now)

@@ -14,6 +14,7 @@ from localcloud.oss.authorize import authorize
 from localcloud.oss.lookup import find_bucket, find_version
 from localcloud.oss.model import Bucket, ObjectVersion
 from localcloud.oss.objects import is_frozen
+from localcloud.oss.sse_kms import check_decryptable
 
 HEADER = "x-oss-copy-source"
 
@@ -69,9 +70,9 @@ def parse_source(header: str) -> tuple[str, str, str | None]:
 
 
 def check_readable(call: OssCall, version: ObjectVersion) -> None:
-    """Refuse to read an archived object that was not restored.
+    """Refuse to read an archived object that was not restored, or one whose KMS key the caller may not use.
 
-    :raises OssError: 403 InvalidObjectState.
+    :raises OssError: 403 InvalidObjectState or AccessDenied; 409 for a key that is not enabled.
     """
     if is_frozen(version, call.cloud.clock.now()):
         raise OssError(
@@ -80,3 +81,4 @@ def check_readable(call: OssCall, version: ObjectVersion) -> None:
             "The operation is not valid for the object's state",
             details={"ObjectName": version.key},
         )
+    check_decryptable(call, version.encryption)

@@ -20,6 +20,7 @@ from localcloud.oss.object_headers import (
     version_headers,
     written_headers,
 )
+from localcloud.oss.sse_kms import check_encryptable
 
 _DIRECTIVES = ("COPY", "REPLACE")
 
@@ -37,13 +38,14 @@ def put_object(call: OssCall) -> Response:
 
 
 def checked_attributes(call: OssCall, bucket: Bucket) -> Attributes:
-    """Read an object's attributes; setting tags needs a right of its own (PutObject: "Permissions").
+    """Read an object's attributes; tags and KMS keys need rights of their own (PutObject: "Permissions").
 
-    :raises OssError: 400 for bad values, 403 AccessDenied.
+    :raises OssError: 400 for bad values, 403 AccessDenied, 409 for a KMS key that is not enabled.
     """
     wanted = attributes(call.request, bucket)
     if wanted.tagging:
         authorize(call, "oss:PutObjectTagging", bucket, key_of(call))
+    check_encryptable(call, bucket, wanted.encryption)
     return wanted
 
 
@@ -68,6 +70,7 @@ def append_object(call: OssCall) -> Response:
         empty = checked_attributes(call, bucket).apply_to(_with_body(key, b"", call))
         version = objects.store(bucket, _lengthened(empty, call.request.body), now)
     else:
+        check_encryptable(call, bucket, current.encryption)
         version = replace(_lengthened(current, call.request.body), last_modified=now)
         bucket.write(version, "put", now)
     return Response(headers=written_headers(bucket, version) | _next_position(version))

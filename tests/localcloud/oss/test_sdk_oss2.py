@@ -16,6 +16,8 @@ from oss2.models import (
     TaggingRule,
 )
 
+from localcloud.kms.backend.account import KmsAccount
+from localcloud.kms.backend.keys import NewKey, create_key
 from tests.localcloud.oss.harness import UID, Oss
 
 Make = Callable[..., oss2.Bucket]
@@ -152,6 +154,7 @@ def test_bucket_settings(sdk: Make, oss: Oss) -> None:
     assert info.bucket_encryption_rule.sse_algorithm is None
     assert bucket.get_bucket_location().location == "oss-cn-hangzhou"
 
+    create_key(KmsAccount.of(oss.cloud, UID, oss.bucket.region), NewKey(id="key-1"))
     bucket.put_bucket_encryption(ServerSideEncryptionRule("KMS", "key-1"))
     assert bucket.get_bucket_encryption().kms_master_keyid == "key-1"
     assert bucket.get_bucket_info().bucket_encryption_rule.kms_master_keyid == "key-1"
