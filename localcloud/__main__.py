@@ -7,7 +7,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+
+import uvicorn
 
 from localcloud.configuration.errors import ConfigError
 from localcloud.configuration.loading import load_config
@@ -34,11 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = listen(options.host, options.port)
     except OSError as error:
         return _give_up(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
-    # uvicorn raises the signal again once it has shut down; without this the status would be the signal's.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _exit)
+    server = create_server(runtime)
+    _end_on_signals(server)
     print(f"local cloud ready on http://{_authority(options.host, listener.getsockname()[1])}", flush=True)
-    create_server(runtime).run(sockets=[listener])
+    server.run(sockets=[listener])
     return 0
 
 
@@ -65,8 +65,18 @@ def _give_up(problem: str) -> int:
     return 2
 
 
-def _exit(*_: object) -> NoReturn:
-    raise SystemExit(0)
+def _end_on_signals(server: uvicorn.Server) -> None:
+    """End the server in order on SIGINT and SIGTERM.
+
+    uvicorn does so while it runs, and raises the signal again at the end; with these handlers that does no harm, and
+    a signal that comes before uvicorn runs is not lost.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 if __name__ == "__main__":
