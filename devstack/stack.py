@@ -73,6 +73,8 @@ class Stack:
         :raises StartFailed: a part ended, or was not healthy in time; the message carries the end of its log.
         """
         self._deadline = time.monotonic() + self._timeout_seconds
+        for old_log in self.settings.log_folder.glob("*.log"):
+            old_log.unlink()
         self._guard = Guard()
         airflow.prepare_home(self.settings, self.keys)
         self._report("PostgreSQL and the local cloud")
