@@ -55,13 +55,16 @@ def describe_denial(statement: Statement, where: str) -> str:
 
 
 def misspelt_principals(document: Document | None, account_uid: str, role_name: str) -> list[str]:
-    """Return principals that name the role in other case: OSS never matches them."""
+    """Return principals that name the role in other case, which OSS never matches; none where it is named well too."""
     wanted = role_principal(account_uid, role_name)
     principals = [
         str(principal)
         for statement in (document or {"Statement": []})["Statement"]
+        if statement.get("Effect") == "Allow"
         for principal in policy.as_list(statement.get("Principal"))
     ]
+    if wanted in principals:
+        return []
     return [item for item in principals if item != item.lower() and _same_role(item.lower(), wanted)]
 
 
@@ -76,8 +79,9 @@ def _names(principal: object, account_uid: str, role_name: str) -> bool:
 
 
 def _within(resource: object, bucket: str) -> bool:
-    tail = str(resource).rpartition(":")[2]
-    return _like(tail.partition("/")[0], bucket)
+    # acs:oss:<region>:<owner>:<bucket>/<key>, and a key may hold colons.
+    path = str(resource).split(":", 4)[-1]
+    return _like(path.partition("/")[0], bucket)
 
 
 def _matches_any(patterns: object, value: str, *, ignore_case: bool) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from oss_crr import policy
@@ -22,6 +24,17 @@ from oss_crr.resources.base import Accounts, Resource
 Grants = Sequence[Resource[Any]]
 
 
+@dataclass(frozen=True)
+class Finding:
+    """Something that may be why the service refused.
+
+    :param certain: whether it forbids replication for sure; else waiting may help in spite of it.
+    """
+
+    text: str
+    certain: bool = True
+
+
 def explain_refusal(
     accounts: Accounts, pair: ResolvedPair, refusal: PermissionDenied, grants: Grants
 ) -> PermissionDenied | NotYetEffective:
@@ -29,66 +42,72 @@ def explain_refusal(
 
     :param refusal: what the service answered to PutBucketReplication.
     :param grants: the resources that give the role its rights.
-    :returns: an error that names everything found wrong; :class:`NotYetEffective` when all is granted, since a right
-        takes a while to have effect.
+    :returns: an error that names everything found wrong; :class:`NotYetEffective` when nothing is wrong for sure, since
+        a right takes a while to have effect.
     """
     if refusal.answer is not None and refusal.answer.access_denied.get("AuthAction"):
         return refusal  # The caller's own right is missing, and the service says which.
-    causes = [
+    found = [
         *_missing_grants(accounts, pair, grants),
-        *_bucket_policy_causes(accounts, pair),
+        *_try(lambda: _source_policy_findings(accounts, pair)),
+        *_try(lambda: _destination_policy_findings(accounts, pair)),
     ]
-    if causes:
-        listed = "; ".join(causes)
+    listed = "; ".join(finding.text for finding in found)
+    if any(finding.certain for finding in found):
         return PermissionDenied(f"OSS refused the replication rule for role `{pair.pair.role}`: {listed}")
     return NotYetEffective(
         f"OSS refused the replication rule, although role `{pair.pair.role}` has every right it needs: the rights are "
         f"not effective yet, or the caller lacks oss:PutBucketReplication ({refusal})"
+        + (f". It may also be that: {listed}" if listed else "")
     )
 
 
-def _missing_grants(accounts: Accounts, pair: ResolvedPair, grants: Grants) -> list[str]:
-    causes: list[str] = []
-    for grant in (grant for grant in grants if grant.applies(pair)):
-        causes += _try(lambda grant=grant: [change.summary for change in _changes(accounts, pair, grant)])  # type: ignore[misc]
-    return causes
+def _missing_grants(accounts: Accounts, pair: ResolvedPair, grants: Grants) -> list[Finding]:
+    found: list[Finding] = []
+    for grant in grants:
+        if grant.applies(pair):
+            found += _try(partial(_missing_grant, accounts, pair, grant))
+    return found
 
 
-def _changes(accounts: Accounts, pair: ResolvedPair, grant: Resource[Any]) -> Sequence[Any]:
-    return grant.changes(pair, grant.observe(accounts, pair))
+def _missing_grant(accounts: Accounts, pair: ResolvedPair, grant: Resource[Any]) -> list[Finding]:
+    return [Finding(change.summary) for change in grant.changes(pair, grant.observe(accounts, pair))]
 
 
-def _bucket_policy_causes(accounts: Accounts, pair: ResolvedPair) -> list[str]:
-    return [
-        *_try(lambda: _source_policy_causes(accounts, pair)),
-        *_try(lambda: _destination_policy_causes(accounts, pair)),
-    ]
-
-
-def _source_policy_causes(accounts: Accounts, pair: ResolvedPair) -> list[str]:
+def _source_policy_findings(accounts: Accounts, pair: ResolvedPair) -> list[Finding]:
     bucket = pair.pair.source_bucket
     text = accounts.source(pair.pair).oss(pair.pair.source_region).get_bucket_policy(bucket)
     document = policy.parse(text) if text else None
-    found = denials(document, pair.source_uid, pair.pair.role, SOURCE_ACTIONS, bucket)
-    return [describe_denial(statement, bucket) for statement in found]
+    return _denials(document, pair, SOURCE_ACTIONS, bucket)
 
 
-def _destination_policy_causes(accounts: Accounts, pair: ResolvedPair) -> list[str]:
+def _destination_policy_findings(accounts: Accounts, pair: ResolvedPair) -> list[Finding]:
     bucket = pair.pair.destination_bucket
     text = accounts.destination(pair.pair).oss(pair.pair.destination_region).get_bucket_policy(bucket)
     document = policy.parse(text) if text else None
     actions = (*DESTINATION_ACTIONS, *(DELETE_ACTIONS if pair.needs_delete_right else ()))
-    found = denials(document, pair.source_uid, pair.pair.role, actions, bucket)
-    misspelt = misspelt_principals(document, pair.source_uid, pair.pair.role)
-    return [describe_denial(statement, bucket) for statement in found] + [
-        f"bucket policy of `{bucket}` names `{principal}`; OSS matches lower case only: grant `{principal.lower()}`"
-        for principal in misspelt
+    misspelt = [
+        Finding(
+            f"bucket policy of `{bucket}` names `{principal}`; OSS matches lower case only: grant `{principal.lower()}`"
+        )
+        for principal in misspelt_principals(document, pair.source_uid, pair.pair.role)
+    ]
+    return [*_denials(document, pair, actions, bucket), *misspelt]
+
+
+def _denials(
+    document: policy.Document | None, pair: ResolvedPair, actions: Sequence[str], bucket: str
+) -> list[Finding]:
+    # Whether a condition is met is the service's knowledge: many a bucket denies everything that comes without TLS.
+    return [
+        Finding(describe_denial(statement, bucket), certain=not statement.get("Condition"))
+        for statement in denials(document, pair.source_uid, pair.pair.role, actions, bucket)
     ]
 
 
-def _try(find: Callable[[], list[str]]) -> list[str]:
-    """Return the causes found, or say that they could not be looked for."""
+def _try(find: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return what was found, or say that it could not be looked for."""
     try:
         return find()
     except OssCrrError as error:
-        return [f"(could not look: {error})"]
+        return [Finding(f"(could not look: {error})", certain=False)]

@@ -114,6 +114,8 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
                 oss.put_rule(pair.pair.source_bucket, rule_spec(pair))
             except PermissionDenied as refusal:
                 explained = explained or explain_refusal(accounts, pair, refusal, _GRANTS)
+                if explained is refusal:
+                    raise
                 if pause is None or not isinstance(explained, NotYetEffective):
                     raise explained from refusal
                 self._sleep(pause)
