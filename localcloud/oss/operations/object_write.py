@@ -16,7 +16,6 @@ from localcloud.oss.model import Bucket, ObjectVersion
 from localcloud.oss.object_headers import (
     Attributes,
     attributes,
-    encryption_headers,
     version_headers,
     written_headers,
 )
@@ -135,11 +134,7 @@ def _directive(request: Request, name: str) -> str:
 
 
 def _copy_answer(bucket: Bucket, source: copying.CopySource, stored: ObjectVersion) -> Response:
-    headers = {
-        "x-oss-hash-crc64ecma": str(stored.crc64),
-        **version_headers(bucket, stored),
-        **encryption_headers(stored.encryption),
-    }
+    headers = written_headers(bucket, stored)
     source_id = objects.shown_version_id(source.bucket, source.version)
     if source_id is not None:
         headers["x-oss-copy-source-version-id"] = source_id

@@ -36,6 +36,12 @@ def test_metadata_and_tags_travel_acl_and_encryption_do_not(source: Oss) -> None
     assert (copy.acl, copy.encryption) == ("default", None)
 
 
+def test_the_answer_has_the_etag_in_body_and_header(source: Oss) -> None:
+    answer = source.send("PUT", "/data/dst", headers=SOURCE)
+    assert answer.headers["ETag"] == '"5D41402ABC4B2A76B9719D911017C592"'
+    assert answer.headers["ETag"].encode() in answer.body
+
+
 def test_replace_directives(source: Oss) -> None:
     headers = {
         **SOURCE,
