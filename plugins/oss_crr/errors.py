@@ -73,6 +73,8 @@ class InputError(PermanentError, ValueError):
     :param problems: pairs of field name (as in the form and in ``include/fleet.yaml``) and what is wrong with it.
     """
 
+    problems: tuple[tuple[str, str], ...] = ()
+
     def __init__(self, *problems: tuple[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
         self.problems = problems
@@ -147,6 +149,8 @@ class Throttled(TransientError):
 
     :param retry_after: seconds to wait as the service asked for, or None.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -149,7 +149,9 @@ def _buckets(facts: Facts) -> Iterable[Check]:
     )
     for side, bucket, identity, region in sides:
         if isinstance(bucket, OssCrrError):
-            yield unreadable(f"{side} bucket", bucket)
+            # Where the credentials did not work, nothing was read with them, and their own check says so.
+            if bucket is not identity:
+                yield unreadable(f"{side} bucket", bucket)
             continue
         yield _region_check(side, bucket, region)
         if not isinstance(identity, OssCrrError):
@@ -204,7 +206,8 @@ def _location(facts: Facts) -> Iterable[Check]:
     name = "replication location"
     target = facts.pair.destination_region
     if isinstance(facts.locations, OssCrrError):
-        yield unreadable(name, facts.locations)
+        if facts.locations is not facts.source_identity:
+            yield unreadable(name, facts.locations)
     elif target not in facts.locations.locations:
         allowed = ", ".join(sorted(facts.locations.locations)) or "none"
         found = f"OSS does not replicate from {facts.pair.source_region} to {target}"

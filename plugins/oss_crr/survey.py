@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oss_crr.converge import PlannedResource, group_by_scope, in_parallel, observe
 from oss_crr.errors import OssCrrError, PreflightError, ServiceUnavailable
@@ -15,6 +15,10 @@ from oss_crr.preflight import Check, Facts, check_changes, check_facts, resolve,
 from oss_crr.resources.base import Accounts, Resource
 from oss_crr.resources.kms_key import KmsKey
 
+if TYPE_CHECKING:
+    from oss_crr.hooks.oss import OssApi
+
+Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 #: Name of the resource that tells which key a pair uses.
@@ -58,9 +62,7 @@ def survey(accounts: Accounts, pairs: Sequence[BucketPair], resources: Sequence[
 
     Identities, buckets and documents that several pairs share are read once.
     """
-    facts = dict(
-        zip((pair.name for pair in pairs), in_parallel(lambda pair: read_facts(accounts, pair), pairs), strict=True)
-    )
+    facts = {found.pair.name: found for found in read_facts(accounts, pairs)}
     checks = {name: check_facts(found) for name, found in facts.items()}
     resolved = {name: resolve(found) for name, found in facts.items()}
     healthy = [pair for name, pair in resolved.items() if pair and not any(check.blocks for check in checks[name])]
@@ -72,23 +74,53 @@ def survey(accounts: Accounts, pairs: Sequence[BucketPair], resources: Sequence[
     return [_survey(pair, checks[pair.name], known[pair.name], plans) for pair in pairs]
 
 
-def read_facts(accounts: Accounts, pair: BucketPair) -> Facts:
-    """Read identities and buckets of one pair; what cannot be read is kept as its error."""
-    source = attempt(lambda: accounts.source(pair).identity())
-    destination = attempt(lambda: accounts.destination(pair).identity())
-    return Facts(
-        pair=pair,
-        source_identity=source,
-        destination_identity=destination,
-        source_bucket=_unless(
-            source, lambda: accounts.source(pair).oss(pair.source_region).get_bucket_info(pair.source_bucket)
-        ),
-        destination_bucket=_unless(
-            destination,
-            lambda: accounts.destination(pair).oss(pair.destination_region).get_bucket_info(pair.destination_bucket),
-        ),
-        locations=_unless(source, lambda: accounts.source(pair).oss(pair.source_region).locations(pair.source_bucket)),
+class _Place(NamedTuple):
+    """A bucket, and the connection it is read with."""
+
+    conn_id: str
+    region: str
+    bucket: str
+
+    def oss(self, accounts: Accounts) -> OssApi:
+        """Return OSS in the bucket's region, with the rights of the connection."""
+        return accounts.get(self.conn_id).oss(self.region)
+
+
+def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
+    """Read identities and buckets, each once; what cannot be read is kept as its error."""
+    sources = {pair: _Place(pair.source_conn_id, pair.source_region, pair.source_bucket) for pair in pairs}
+    destinations = {
+        pair: _Place(pair.destination_conn_id, pair.destination_region, pair.destination_bucket) for pair in pairs
+    }
+    places = [*sources.values(), *destinations.values()]
+    identities = _read_each(
+        (place.conn_id for place in places), lambda conn_id: attempt(lambda: accounts.get(conn_id).identity())
     )
+    buckets = _read_each(
+        places,
+        lambda place: _unless(identities[place.conn_id], lambda: place.oss(accounts).get_bucket_info(place.bucket)),
+    )
+    locations = _read_each(
+        sources.values(),
+        lambda place: _unless(identities[place.conn_id], lambda: place.oss(accounts).locations(place.bucket)),
+    )
+    return [
+        Facts(
+            pair=pair,
+            source_identity=identities[pair.source_conn_id],
+            destination_identity=identities[pair.destination_conn_id],
+            source_bucket=buckets[sources[pair]],
+            destination_bucket=buckets[destinations[pair]],
+            locations=locations[sources[pair]],
+        )
+        for pair in pairs
+    ]
+
+
+def _read_each(keys: Iterable[Key], read: Callable[[Key], Answer]) -> dict[Key, Answer]:
+    """Read side by side what different keys stand for."""
+    distinct = list(dict.fromkeys(keys))
+    return dict(zip(distinct, in_parallel(read, distinct), strict=True))
 
 
 def attempt(read: Callable[[], Answer]) -> Answer | OssCrrError:

@@ -64,6 +64,8 @@ def _judge(
         counts.exclude("encrypted with a KMS key, which the rule does not replicate")
     elif suspect.destination is not None and _same_content(original, destination, pair):
         counts.match(suspect.source)
+    elif (original.size, original.etag) != (suspect.source.size, suspect.source.etag):
+        counts.too_new += 1  # It was overwritten since it was listed.
     else:
         counts.fault(kind, suspect.source.key)
 

@@ -1,54 +1,66 @@
-"""A right of the replication role in its own account: a policy attached to it."""
+"""A right of the replication role in its own account: custom policies attached to it, or a system policy."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from oss_crr import policy
+from oss_crr.errors import AlreadyExists, LimitReached, PolicyError
 from oss_crr.model import AttachedPolicy, PolicyInfo
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import CREATED_BY, Accounts, Change, Resource
 
+if TYPE_CHECKING:
+    from oss_crr.hooks.ram import RamApi
+
 #: What pairs that share a role have of their own is folded into the Resource list of one statement.
 FOLD = "Resource"
+#: Custom policies that can be attached to a role (RAM page "Limits", 16 December 2025).
+MAX_POLICIES = 10
+
+#: Policy documents by policy name.
+Documents = dict[str, policy.Document]
 
 
 @dataclass(frozen=True)
 class RoleGrantState:
-    """The product's policy for a role, and everything that is attached to the role.
+    """The product's policies for a role, and everything that is attached to the role.
 
-    :param role_policy: None while it does not exist.
+    :param policies: in the order in which they are filled; empty while there is none.
     :param attached: policies attached to the role; empty also when the role does not exist.
     """
 
-    role_policy: PolicyInfo | None = None
+    policies: tuple[PolicyInfo, ...] = ()
     attached: tuple[AttachedPolicy, ...] = ()
 
     @property
-    def document(self) -> policy.Document | None:
-        """Return the parsed policy, or None."""
-        return policy.parse(self.role_policy.document) if self.role_policy else None
+    def documents(self) -> Documents:
+        """Return the parsed policies by name."""
+        return {info.name: policy.parse(info.document) for info in self.policies}
 
 
 class RoleGrant(Resource[RoleGrantState]):
-    """A custom policy of the role with the least rights, or a system policy where it was asked for by name."""
+    """Custom policies of the role with the least rights, or a system policy where it was asked for by name.
+
+    What does not fit into one policy goes into further ones, named with a number, up to RAM's limit for a role.
+    """
 
     creates_once = True
     absent = RoleGrantState()
 
-    #: Begins the description of the policy that is created.
+    #: Begins the description of the policies that are created.
     description: ClassVar[str]
 
     @abstractmethod
     def system_policy(self, pair: ResolvedPair) -> str | None:
-        """Return the name of the system policy to attach, None for a custom policy."""
+        """Return the name of the system policy to attach, None for custom policies."""
 
     @abstractmethod
     def policy_name(self, pair: ResolvedPair) -> str:
-        """Return the name of the custom policy; at most 128 characters."""
+        """Return the name of the first custom policy; short enough for a number behind it within 128 characters."""
 
     @abstractmethod
     def grant(self, pair: ResolvedPair) -> policy.Statement:
@@ -56,7 +68,7 @@ class RoleGrant(Resource[RoleGrantState]):
 
     @abstractmethod
     def missing(self, pair: ResolvedPair) -> str:
-        """Say what the role cannot do without the grant."""
+        """Say what the role cannot do without the grant, as the end of a sentence about a policy."""
 
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.source_uid, pair.pair.role, self.system_policy(pair) or "")
@@ -71,74 +83,128 @@ class RoleGrant(Resource[RoleGrantState]):
     def observe(self, accounts: Accounts, pair: ResolvedPair) -> RoleGrantState:
         ram = accounts.source(pair.pair).ram
         if self.system_policy(pair):
-            return RoleGrantState(None, ram.list_policies_for_role(pair.pair.role) or ())
-        found = ram.get_policy(self.policy_name(pair), "Custom")
-        # A policy that does not exist is attached to nothing: one read less for a new pair.
-        attached = ram.list_policies_for_role(pair.pair.role) if found else ()
-        return RoleGrantState(found, attached or ())
+            return RoleGrantState((), ram.list_policies_for_role(pair.pair.role) or ())
+        first = ram.get_policy(self.policy_name(pair), "Custom")
+        if first is None:
+            # A policy that does not exist is attached to nothing: one read less for a new pair.
+            return self.absent
+        attached = ram.list_policies_for_role(pair.pair.role) or ()
+        names = sorted(set(self._names(pair)[1:]) & {item.name for item in attached if item.type == "Custom"})
+        further = [ram.get_policy(name, "Custom") for name in names]
+        return RoleGrantState((first, *(info for info in further if info)), attached)
 
     def changes(self, pair: ResolvedPair, observed: RoleGrantState) -> tuple[Change, ...]:
-        document_changes = () if self.system_policy(pair) else self._document_changes(pair, observed)
-        return (*document_changes, *self._attachment_changes(pair, observed))
+        system = self.system_policy(pair)
+        if system:
+            return self._attachment_changes(pair, observed, AttachedPolicy(system, "System"))
+        try:
+            packed = self.packed(observed.documents, [pair])
+        except LimitReached as error:
+            return (Change(self.name, "blocked", str(error)),)
+        holder = self._holder(packed, pair)
+        return (
+            *self._document_changes(pair, observed.documents, packed, holder),
+            *self._attachment_changes(pair, observed, AttachedPolicy(holder, "Custom")),
+        )
 
     def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: RoleGrantState) -> None:
         ram = accounts.source(pairs[0].pair).ram
-        wanted = self._wanted(pairs[0])
-        if wanted.type == "Custom":
-            document = self.merged(observed.document, pairs)
-            policy.check_ram_policy_size(document)
-            if observed.role_policy is None:
-                ram.create_policy(wanted.name, policy.dump(document), f"{CREATED_BY}: {self.description}")
-            elif document != observed.document:
-                ram.create_policy_version(wanted.name, policy.dump(document))
-        if wanted not in observed.attached:
-            ram.attach_policy(pairs[0].pair.role, wanted.name, wanted.type)
+        system = self.system_policy(pairs[0])
+        if system:
+            wanted = [AttachedPolicy(system, "System")]
+        else:
+            packed = self.packed(observed.documents, pairs)
+            self._write(ram, self.policy_name(pairs[0]), observed.documents, packed)
+            wanted = [AttachedPolicy(name, "Custom") for name in packed]
+        for item in wanted:
+            if item not in observed.attached:
+                ram.attach_policy(pairs[0].pair.role, item.name, item.type)
+
+    def _write(self, ram: RamApi, first: str, before: Documents, after: Documents) -> None:
+        for name, document in after.items():
+            if name not in before:
+                self._create(ram, name, document, tolerate=name != first)
+            elif document != before[name]:
+                ram.create_policy_version(name, policy.dump(document))
+
+    def _create(self, ram: RamApi, name: str, document: policy.Document, *, tolerate: bool) -> None:
+        """Create a policy; a further one may exist unattached after a crash: attached, it is read and filled."""
+        try:
+            ram.create_policy(name, policy.dump(document), f"{CREATED_BY}: {self.description}")
+        except AlreadyExists:
+            if not tolerate:
+                raise
 
     def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: RoleGrantState) -> None:
-        """Take the pairs' part out of the policy; detach and delete the policy when nothing is left in it.
+        """Take the pairs' part out of the policies; detach and delete a policy when nothing is left in it.
 
         A system policy is left attached: there is no telling who else relies on it.
         """
-        left = observed.document
-        if observed.role_policy is None or left is None or not observed.role_policy.description.startswith(CREATED_BY):
-            return
-        for pair in pairs:
-            left = policy.subtract(left, self.grant(pair), FOLD) if left else None
-        if left is None:
-            self._delete(accounts, pairs[0], observed)
-        elif left != observed.document:
-            accounts.source(pairs[0].pair).ram.create_policy_version(observed.role_policy.name, policy.dump(left))
+        for info in observed.policies:
+            if not info.description.startswith(CREATED_BY):
+                continue
+            left: policy.Document | None = policy.parse(info.document)
+            for pair in pairs:
+                left = policy.subtract(left, self.grant(pair), FOLD) if left else None
+            if left is None:
+                self._delete(accounts, pairs[0], info.name, observed)
+            elif left != policy.parse(info.document):
+                accounts.source(pairs[0].pair).ram.create_policy_version(info.name, policy.dump(left))
 
-    def merged(self, document: policy.Document | None, pairs: Sequence[ResolvedPair]) -> policy.Document:
-        """Return the policy document with the grants of all pairs in it."""
-        result = document or {"Version": "1", "Statement": []}
+    def packed(self, documents: Documents, pairs: Iterable[ResolvedPair]) -> Documents:
+        """Return the documents with the grants of all pairs in them, each within RAM's size.
+
+        :raises LimitReached: when the role's policies hold no more.
+        """
+        result = dict(documents)
         for pair in pairs:
-            result = policy.merge(result, self.grant(pair), FOLD)
+            grant = self.grant(pair)
+            if not any(policy.holds(document, grant, FOLD) for document in result.values()):
+                name = next((name for name in self._names(pair) if _fits(result.get(name), grant)), None)
+                if name is None:
+                    raise LimitReached(
+                        f"the {MAX_POLICIES} policies of role `{pair.pair.role}` hold no more: use another role_name"
+                    )
+                result[name] = policy.merge(result.get(name), grant, FOLD)
         return result
 
-    def _delete(self, accounts: Accounts, pair: ResolvedPair, observed: RoleGrantState) -> None:
+    def _holder(self, documents: Documents, pair: ResolvedPair) -> str:
+        grant = self.grant(pair)
+        return next(name for name, document in documents.items() if policy.holds(document, grant, FOLD))
+
+    def _names(self, pair: ResolvedPair) -> list[str]:
+        first = self.policy_name(pair)
+        return [first, *(f"{first}-{number}" for number in range(2, MAX_POLICIES + 1))]
+
+    def _delete(self, accounts: Accounts, pair: ResolvedPair, name: str, observed: RoleGrantState) -> None:
         ram = accounts.source(pair.pair).ram
-        if AttachedPolicy(self.policy_name(pair), "Custom") in observed.attached:
-            ram.detach_policy(pair.pair.role, self.policy_name(pair), "Custom")
-        ram.delete_policy(self.policy_name(pair))
+        if AttachedPolicy(name, "Custom") in observed.attached:
+            ram.detach_policy(pair.pair.role, name, "Custom")
+        ram.delete_policy(name)
 
-    def _document_changes(self, pair: ResolvedPair, observed: RoleGrantState) -> tuple[Change, ...]:
-        before, name = observed.document, self.policy_name(pair)
-        if policy.holds(before, self.grant(pair), FOLD):
+    def _document_changes(
+        self, pair: ResolvedPair, before: Documents, packed: Documents, holder: str
+    ) -> tuple[Change, ...]:
+        if before.get(holder) == packed[holder]:
             return ()
-        after = self.merged(before, [pair])
-        if before is None:
-            return (Change(self.name, "create", f"policy `{name}` does not exist", after=after),)
-        return (Change(self.name, "update", f"policy `{name}` {self.missing(pair)}", before, after),)
+        if not before:
+            return (Change(self.name, "create", f"policy `{holder}` does not exist", after=packed[holder]),)
+        summary = f"policy `{holder}` {self.missing(pair)}"
+        return (Change(self.name, "update", summary, before.get(holder), packed[holder]),)
 
-    def _attachment_changes(self, pair: ResolvedPair, observed: RoleGrantState) -> tuple[Change, ...]:
-        wanted = self._wanted(pair)
+    def _attachment_changes(
+        self, pair: ResolvedPair, observed: RoleGrantState, wanted: AttachedPolicy
+    ) -> tuple[Change, ...]:
         if wanted in observed.attached:
             return ()
-        created = observed.role_policy is None and wanted.type == "Custom"
+        created = not observed.policies and wanted.type == "Custom"
         summary = f"policy `{wanted.name}` is not attached to role `{pair.pair.role}`"
         return (Change(self.name, "create" if created else "update", summary, after={"attach": wanted.name}),)
 
-    def _wanted(self, pair: ResolvedPair) -> AttachedPolicy:
-        name = self.system_policy(pair)
-        return AttachedPolicy(name, "System") if name else AttachedPolicy(self.policy_name(pair), "Custom")
+
+def _fits(document: policy.Document | None, grant: policy.Statement) -> bool:
+    try:
+        policy.check_ram_policy_size(policy.merge(document, grant, FOLD))
+    except PolicyError:
+        return False
+    return True

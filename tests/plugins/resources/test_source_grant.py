@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oss_crr import policy
-from oss_crr.errors import AlreadyExists, PolicyError
+from oss_crr.errors import AlreadyExists, LimitReached
 from oss_crr.model import AttachedPolicy
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import CREATED_BY
@@ -145,11 +145,33 @@ def test_another_bucket_of_a_shared_role_makes_a_new_version(with_roles: FakeClo
     assert [open_changes(with_roles, pair) for pair in SHARED[:2]] == [[], []]
 
 
-def test_policy_of_too_many_buckets_is_refused_before_it_is_written(with_roles: FakeCloud) -> None:
-    pairs = [make_resolved(source_bucket=f"src-{number:050}", role_name="Shared") for number in range(60)]
-    with pytest.raises(PolicyError, match="RAM takes 6,144"):
-        apply(with_roles, *pairs)
+def many(count: int) -> list[ResolvedPair]:
+    return [make_resolved(source_bucket=f"src-{number:050}", role_name="Shared") for number in range(count)]
+
+
+def test_what_does_not_fit_into_one_policy_goes_into_further_ones(with_roles: FakeCloud) -> None:
+    apply(with_roles, *many(60))
+    assert with_roles.writes == ["CreatePolicy"] * 2 + ["AttachPolicyToRole"] * 2
+    assert set(with_roles.ram.policies) == {"Shared-source-read", "Shared-source-read-2"}
+    assert all(len(info.document) <= policy.RAM_POLICY_CHARACTERS for info in with_roles.ram.policies.values())
+    assert [open_changes(with_roles, pair) for pair in many(60)] == [[]] * 60
+    remove(with_roles, *many(60))
+    assert with_roles.ram.policies == {}
+
+
+def test_more_buckets_than_a_role_can_hold_are_refused_before_anything_is_written(with_roles: FakeCloud) -> None:
+    with pytest.raises(LimitReached, match="use another role_name"):
+        apply(with_roles, *many(500))
     assert with_roles.writes == []
+
+
+def test_overflow_policy_left_unattached_by_a_crash_is_found(with_roles: FakeCloud) -> None:
+    apply(with_roles, *many(60))
+    with_roles.ram.attached["Shared"].remove(AttachedPolicy("Shared-source-read-2", "Custom"))
+    pair = many(60)[-1]
+    assert open_changes(with_roles, pair) != []
+    apply(with_roles, pair)
+    assert open_changes(with_roles, pair) == []
 
 
 def test_forty_buckets_fit_in_one_policy(with_roles: FakeCloud) -> None:
