@@ -82,6 +82,8 @@ class Behaviour:
     kms_region: str = ""
     #: HTTP status of KMS's ``Forbidden.NoPermission``: 400 on the page of CreateKey, 403 on those of the secrets.
     kms_no_permission_status: int = 403
+    #: Error code (HTTP 409) for an alias that is taken. CreateAlias' page has none; the pages of secrets have this one.
+    kms_alias_exists_code: str = "Rejected.ResourceExist"
     #: Time until an account that no key is shared with any more stops counting. The real service takes 5 minutes.
     kms_share_release_seconds: float = 0.0
     #: Whether a key policy's Allow for the key's whole account (``acs:ram::<uid>:*`` or ``:root``) is enough for RAM
@@ -91,6 +93,9 @@ class Behaviour:
     #: Rights on the key that an upload needs, separated by commas. The page "Server-side encryption" also lists
     #: ``kms:List*``, ``kms:DescribeKey`` and ``kms:Decrypt``; they are taken to be what its console calls.
     sse_kms_upload_rights: str = "kms:GenerateDataKey"
+    #: Whether a rule's role needs ``kms:Decrypt`` on the keys of the source's objects. The page on replication across
+    #: accounts gives the role a system policy, which covers every key, and names no minimum.
+    role_decrypts_source: bool = True
     #: Whether PutBucketReplication checks that the rule's KMS key is enabled and may be used by the role. Not
     #: documented; the key's region is always checked.
     replication_checks_kms_key: bool = False

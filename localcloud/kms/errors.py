@@ -18,8 +18,6 @@ _ANSWERS: dict[str, tuple[int, str]] = {
     "Forbidden.KeyNotFound": (404, "The specified Key is not found."),
     "Forbidden.AliasNotFound": (404, "The specified Alias is not found."),
     "Forbidden.ResourceNotFound": (404, "The resource is not found."),
-    # The pages on secrets have this code; no page has one for an alias that exists.
-    "Rejected.ResourceExist": (409, "The resource already exists."),
     "Rejected.Disabled": (409, "The request was rejected because the key state is Disabled."),
     "Rejected.PendingDeletion": (409, "The request was rejected because the key state is PendingDeletion."),
     "Rejected.PendingImport": (409, "The request was rejected because the key state is PendingImport."),
@@ -31,6 +29,14 @@ def kms_error(code: str) -> RpcError:
     """Make the answer that goes with an error code."""
     status, message = _ANSWERS[code]
     return RpcError(status, code, message)
+
+
+def exists(code: str) -> RpcError:
+    """Make the answer to an alias that is taken.
+
+    :param code: see ``Behaviour.kms_alias_exists_code``.
+    """
+    return RpcError(409, code, "The resource already exists.")
 
 
 def missing(parameter: str) -> RpcError:

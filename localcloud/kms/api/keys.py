@@ -54,6 +54,9 @@ def _describe(_: RpcCall, __: KmsAccount, key: Key) -> Answer:
 
 
 def _update_description(call: RpcCall, _: KmsAccount, key: Key) -> Answer:
+    """Replace the description; an empty one deletes it."""
+    if "Description" not in call.params:
+        raise missing("Description")
     if key.state == "PendingDeletion":
         raise kms_error("Rejected.PendingDeletion")
     key.description = _description(call.params["Description"])
@@ -92,7 +95,7 @@ OPERATIONS = (
     account_operation("CreateKey", _create, "key", write=True),
     account_operation("ListKeys", _list, "key"),
     key_operation("DescribeKey", _describe),
-    key_operation("UpdateKeyDescription", _update_description, write=True, required=("KeyId", "Description")),
+    key_operation("UpdateKeyDescription", _update_description, write=True),
     key_operation("EnableKey", _enable, write=True),
     key_operation("DisableKey", _disable, write=True),
     key_operation("ScheduleKeyDeletion", _schedule_deletion, write=True, required=_WINDOW),

@@ -21,6 +21,7 @@ class KmsAccount:
     :param region: region of the endpoint; None when one endpoint serves all regions.
     :param delay: seconds until a changed key policy takes effect.
     :param share_release: seconds until an account that no key is shared with any more stops counting.
+    :param alias_exists_code: error code for an alias that is taken.
     """
 
     uid: str
@@ -30,6 +31,7 @@ class KmsAccount:
     region: str | None = None
     delay: float = 0.0
     share_release: float = 0.0
+    alias_exists_code: str = "Rejected.ResourceExist"
 
     @classmethod
     def of(cls, cloud: Cloud, uid: str, region: str | None = None) -> KmsAccount:
@@ -44,6 +46,7 @@ class KmsAccount:
             region or behaviour.kms_region or None,
             behaviour.policy_propagation_seconds,
             behaviour.kms_share_release_seconds,
+            behaviour.kms_alias_exists_code,
         )
 
     def serves(self, region: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from localcloud.kms.backend.account import KmsAccount
-from localcloud.kms.errors import invalid, kms_error
+from localcloud.kms.errors import exists, invalid, kms_error
 from localcloud.kms.model import Alias, Key
 
 #: Aliases in one account and region (KMS page "Limits").
@@ -18,14 +18,14 @@ _RESERVED = "alias/acs"
 def create_alias(account: KmsAccount, name: str, key: Key) -> Alias:
     """Give a key an alias.
 
-    :raises RpcError: 400 ``InvalidParameter`` or ``Rejected.LimitExceeded``; 409 ``Rejected.ResourceExist`` or, for a
-        key that is going to be deleted, ``Rejected.StateModifiedFailed``.
+    :raises RpcError: 400 ``InvalidParameter`` or ``Rejected.LimitExceeded``; 409 for a name that is taken, and
+        ``Rejected.StateModifiedFailed`` for a key that is going to be deleted.
     """
     _check_name(name)
     if key.state == "PendingDeletion":
         raise kms_error("Rejected.StateModifiedFailed")
     if (key.region, name) in account.state.aliases:
-        raise kms_error("Rejected.ResourceExist")
+        raise exists(account.alias_exists_code)
     if sum(region == key.region for region, _ in account.state.aliases) >= MAX_ALIASES:
         raise kms_error("Rejected.LimitExceeded")
     alias = account.state.aliases[key.region, name] = Alias(name, key.region, key.id)

@@ -1,7 +1,7 @@
 """The customers' KMS keys as replication meets them: they exist, are enabled, and admit the rule's role.
 
-OSS page "Cross-region replication across different accounts": the key's policy must allow the role ``kms:Decrypt`` and
-``kms:GenerateDataKey``, and the role needs the same rights in its own account.
+OSS page "Cross-region replication across different accounts": the key that replicas are encrypted with must allow the
+role ``kms:Decrypt`` and ``kms:GenerateDataKey`` by its policy, and the role needs the same rights in its own account.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ from localcloud.kms.access import key_decision, unusable
 from localcloud.kms.lookup import find_key, find_key_anywhere, is_arn
 from localcloud.kms.model import Key
 from localcloud.oss.authorize import REPLICATION_SESSION
-from localcloud.oss.replication.keys import KeyUse
+from localcloud.oss.replication.keys import KeyAction, KeyUse
 from localcloud.policy.evaluate import Decision
 from localcloud.ram.model import Role
+
+#: What the role needs on a key, by what the key is used for: to read the source, or to write the replica.
+_RIGHTS: dict[KeyAction, tuple[KeyAction, ...]] = {
+    "kms:Decrypt": ("kms:Decrypt",),
+    "kms:GenerateDataKey": ("kms:Decrypt", "kms:GenerateDataKey"),
+}
 
 
 class PolicyKeys:
@@ -27,7 +33,10 @@ class PolicyKeys:
             return False
         if role is None:
             return key.owner_uid == use.owner_uid
-        return key_decision(cloud, _session_of(role), key, use.action) is Decision.ALLOW
+        if use.action == "kms:Decrypt" and not cloud.behaviour.role_decrypts_source:
+            return True
+        session = _session_of(role)
+        return all(key_decision(cloud, session, key, action) is Decision.ALLOW for action in _RIGHTS[use.action])
 
 
 def _find(cloud: Cloud, use: KeyUse) -> Key | None:

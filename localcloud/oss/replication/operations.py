@@ -14,6 +14,8 @@ from localcloud.oss.model import Bucket
 from localcloud.oss.replication import failures, render
 from localcloud.oss.replication.checks import check_rtc, check_rule, find_destination
 from localcloud.oss.replication.document import RequestedRule, parse_deletion, parse_rtc, parse_rule
+from localcloud.oss.replication.keys import KeyUse
+from localcloud.oss.replication.kms_keys import PolicyKeys
 from localcloud.oss.replication.model import ReplicationRule
 from localcloud.oss.replication.recorder import close_rule, open_rule
 from localcloud.oss.replication.rights import PolicyRights, find_role, has_every_right, identity_of
@@ -35,6 +37,7 @@ def put_replication(call: OssCall) -> Response:
     _check_caller(call, source, requested)
     rule = _new_rule(call, source, requested)
     _check_role(cloud, rule, source, destination)
+    _check_key(cloud, rule, source, destination)
     open_rule(source, rule)
     if rule.transfer_type == "oss_acc":
         destination.acceleration = True
@@ -119,6 +122,16 @@ def _check_role(cloud: Cloud, rule: ReplicationRule, source: Bucket, destination
     """Refuse a role that does not exist, does not trust OSS or lacks a right on either side."""
     identity = identity_of(cloud, PolicyRights(), rule, source)
     if identity is None or not has_every_right(identity, rule, source, destination):
+        raise failures.no_permission(cloud.behaviour.replication_role_error)
+
+
+def _check_key(cloud: Cloud, rule: ReplicationRule, source: Bucket, destination: Bucket) -> None:
+    """Refuse a KMS key that the role cannot use now; see ``Behaviour.replication_checks_kms_key``."""
+    if rule.kms_key_id is None or rule.sync_role is None or not cloud.behaviour.replication_checks_kms_key:
+        return
+    role = find_role(cloud, source.owner_uid, rule.sync_role)
+    use = KeyUse("kms:GenerateDataKey", rule.kms_key_id, destination.owner_uid, destination.region)
+    if not PolicyKeys().allows(cloud, role, use):
         raise failures.no_permission(cloud.behaviour.replication_role_error)
 
 
