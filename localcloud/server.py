@@ -59,10 +59,14 @@ class LocalCloudServer:
 
     :param config: a configuration file, or what it would hold.
     :param domains: further base domains for Host-style addresses.
+    :param port: port to listen on at 127.0.0.1; 0 picks a free one.
     :raises ConfigError: for a configuration that cannot be used.
     """
 
-    def __init__(self, config: Mapping[str, object] | Path | str, domains: Sequence[str] = ()) -> None:
+    def __init__(
+        self, config: Mapping[str, object] | Path | str, domains: Sequence[str] = (), *, port: int = 0
+    ) -> None:
+        self._wanted_port = port
         self.runtime = Runtime(load_config(config), domains)
         self._server = create_server(self.runtime)
         self._thread: threading.Thread | None = None
@@ -92,7 +96,7 @@ class LocalCloudServer:
         return f"http://{self.endpoint}"
 
     def __enter__(self) -> Self:
-        self._listener = listen("127.0.0.1", 0)
+        self._listener = listen("127.0.0.1", self._wanted_port)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
         self._thread.start()
         return self
