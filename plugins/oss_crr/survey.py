@@ -86,13 +86,18 @@ class _Place(NamedTuple):
         return accounts.get(self.conn_id).oss(self.region)
 
 
+def _source(pair: BucketPair) -> _Place:
+    return _Place(pair.source_conn_id, pair.source_region, pair.source_bucket)
+
+
+def _destination(pair: BucketPair) -> _Place:
+    return _Place(pair.destination_conn_id, pair.destination_region, pair.destination_bucket)
+
+
 def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
     """Read identities and buckets, each once; what cannot be read is kept as its error."""
-    sources = {pair: _Place(pair.source_conn_id, pair.source_region, pair.source_bucket) for pair in pairs}
-    destinations = {
-        pair: _Place(pair.destination_conn_id, pair.destination_region, pair.destination_bucket) for pair in pairs
-    }
-    places = [*sources.values(), *destinations.values()]
+    sources = [_source(pair) for pair in pairs]
+    places = [*sources, *map(_destination, pairs)]
     identities = _read_each(
         (place.conn_id for place in places), lambda conn_id: attempt(lambda: accounts.get(conn_id).identity())
     )
@@ -101,7 +106,7 @@ def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
         lambda place: _unless(identities[place.conn_id], lambda: place.oss(accounts).get_bucket_info(place.bucket)),
     )
     locations = _read_each(
-        sources.values(),
+        sources,
         lambda place: _unless(identities[place.conn_id], lambda: place.oss(accounts).locations(place.bucket)),
     )
     return [
@@ -109,9 +114,9 @@ def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
             pair=pair,
             source_identity=identities[pair.source_conn_id],
             destination_identity=identities[pair.destination_conn_id],
-            source_bucket=buckets[sources[pair]],
-            destination_bucket=buckets[destinations[pair]],
-            locations=locations[sources[pair]],
+            source_bucket=buckets[_source(pair)],
+            destination_bucket=buckets[_destination(pair)],
+            locations=locations[_source(pair)],
         )
         for pair in pairs
     ]
