@@ -23,8 +23,8 @@ from devstack.stack import Stack
 
 _DAG_ID = "oss_crr_setup"
 _OBJECTS = 500
-#: Slow enough to watch, fast enough to wait for.
-_OBJECTS_PER_SECOND = 25
+#: Slow enough to watch, fast enough to be done when the wait looks for the first time after it began.
+_OBJECTS_PER_SECOND = 100
 _DAG_SECONDS = 60
 _RUN_SECONDS = 300
 _POLL_SECONDS = 0.5
