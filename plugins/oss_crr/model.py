@@ -211,3 +211,25 @@ class KmsInstanceInfo:
     id: str
     status: str
     access_quantity: int | None
+
+
+@dataclass(frozen=True)
+class AccountSummary:
+    """How much of the RAM quotas of an account is used (GetAccountSummary)."""
+
+    roles: int
+    roles_quota: int
+    policies: int
+    policies_quota: int
+
+
+@dataclass(frozen=True)
+class Retention:
+    """A bucket's retention policy (GetBucketWorm).
+
+    :param state: ``InProgress`` or ``Locked``.
+    :param days: how long an object cannot be changed or deleted.
+    """
+
+    state: str
+    days: int
