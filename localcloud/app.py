@@ -92,9 +92,14 @@ async def _send_response(response: Response, method: str, send: Send) -> None:
     headers = {name.lower(): value for name, value in response.headers.items()}
     # A handler for HEAD gives the length of the body that GET would have.
     headers.setdefault("content-length", str(len(response.body)))
-    raw = [(name.encode("latin-1"), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
+    raw = [(name.encode("latin-1"), _header_bytes(value)) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+
+
+def _header_bytes(value: str) -> bytes:
+    """Return a header's value as bytes; a line break, which a client can smuggle into one, becomes a blank."""
+    return value.replace("\r", " ").replace("\n", " ").encode("utf-8", "surrogateescape")
 
 
 def _connection(send: Send) -> Any:

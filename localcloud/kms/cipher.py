@@ -6,7 +6,6 @@ The local cloud has no cryptographic library; this keeps its data apart, it does
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -50,7 +49,7 @@ def read(blob: str) -> Ciphertext:
     try:
         key_id, separator, rest = base64.b64decode(blob, validate=True).partition(b"\0")
         name = key_id.decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise invalid() from None
     if not separator or len(rest) < _NONCE_BYTES + _TAG_BYTES:
         raise invalid()

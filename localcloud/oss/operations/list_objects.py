@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable
 
 from localcloud.http import Request, Response
@@ -112,7 +111,7 @@ def _decode_token(token: str) -> str:
     """Return the marker of a token; 400 InvalidArgument when this service did not make it."""
     try:
         return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         message = "The continuation token provided is incorrect."
         raise invalid_argument("continuation-token", token, message) from error
 
