@@ -140,16 +140,30 @@ class RoleGrant(Resource[RoleGrantState]):
 
         A system policy is left attached: there is no telling who else relies on it.
         """
-        for info in observed.policies:
-            if not info.description.startswith(CREATED_BY):
-                continue
-            left: policy.Document | None = policy.parse(info.document)
-            for pair in pairs:
-                left = policy.subtract(left, self.grant(pair), FOLD) if left else None
-            if left is None:
+        ours = [info for info in observed.policies if info.description.startswith(CREATED_BY)]
+        left = self._left(ours, pairs)
+        for info in ours:
+            document = left[info.name]
+            if document is None:
                 self._delete(accounts, pairs[0], info.name, observed)
-            elif left != policy.parse(info.document):
-                accounts.source(pairs[0].pair).ram.create_policy_version(info.name, policy.dump(left))
+            elif document != policy.parse(info.document):
+                accounts.source(pairs[0].pair).ram.create_policy_version(info.name, policy.dump(document))
+
+    def _left(self, infos: Sequence[PolicyInfo], pairs: Sequence[ResolvedPair]) -> dict[str, policy.Document | None]:
+        """Return what is left of policies without the pairs' part, None for nothing."""
+        left = {info.name: self._without(policy.parse(info.document), pairs) for info in infos}
+        first = self.policy_name(pairs[0])
+        further = [name for name, document in left.items() if name != first and document is not None]
+        if further and first in left and left[first] is None:
+            # Further policies are looked for only where there is a first one.
+            left[first], left[further[-1]] = left[further[-1]], None
+        return left
+
+    def _without(self, document: policy.Document, pairs: Sequence[ResolvedPair]) -> policy.Document | None:
+        left: policy.Document | None = document
+        for pair in pairs:
+            left = policy.subtract(left, self.grant(pair), FOLD) if left else None
+        return left
 
     def packed(self, documents: Documents, pairs: Iterable[ResolvedPair]) -> Documents:
         """Return the documents with the grants of all pairs in them, each within RAM's size.

@@ -159,6 +159,17 @@ def test_what_does_not_fit_into_one_policy_goes_into_further_ones(with_roles: Fa
     assert with_roles.ram.policies == {}
 
 
+@pytest.mark.parametrize("removed", [slice(0, 55), slice(0, 45), slice(50, 60), slice(20, 60)])
+def test_further_policies_are_found_whatever_was_removed(with_roles: FakeCloud, removed: slice) -> None:
+    pairs = many(60)
+    apply(with_roles, *pairs)
+    gone = pairs[removed]
+    remove(with_roles, *gone)
+    assert [pair for pair in pairs if open_changes(with_roles, pair)] == gone
+    remove(with_roles, *(pair for pair in pairs if pair not in gone))
+    assert (with_roles.ram.policies, with_roles.ram.attached) == ({}, {"Shared": []})
+
+
 def test_more_buckets_than_a_role_can_hold_are_refused_before_anything_is_written(with_roles: FakeCloud) -> None:
     with pytest.raises(LimitReached, match="use another role_name"):
         apply(with_roles, *many(500))
