@@ -152,6 +152,31 @@ class AttachedPolicy:
 
 
 @dataclass(frozen=True)
+class AccountSummary:
+    """How much of RAM an account uses, and how much it may use (GetAccountSummary).
+
+    :param policies: custom policies.
+    """
+
+    roles: int
+    roles_quota: int
+    policies: int
+    policies_quota: int
+
+
+@dataclass(frozen=True)
+class Retention:
+    """A bucket's retention (WORM) policy (GetBucketWorm).
+
+    :param state: ``InProgress`` while it can still be taken back, then ``Locked``; it protects objects in both.
+    :param days: for how long an object can be neither overwritten nor deleted.
+    """
+
+    state: str
+    days: int
+
+
+@dataclass(frozen=True)
 class ObjectSummary:
     """An object as a listing shows it.
 
@@ -211,25 +236,3 @@ class KmsInstanceInfo:
     id: str
     status: str
     access_quantity: int | None
-
-
-@dataclass(frozen=True)
-class AccountSummary:
-    """How much of the RAM quotas of an account is used (GetAccountSummary)."""
-
-    roles: int
-    roles_quota: int
-    policies: int
-    policies_quota: int
-
-
-@dataclass(frozen=True)
-class Retention:
-    """A bucket's retention policy (GetBucketWorm).
-
-    :param state: ``InProgress`` or ``Locked``.
-    :param days: how long an object cannot be changed or deleted.
-    """
-
-    state: str
-    days: int
