@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 
 from localcloud.cloud import Cloud
@@ -20,11 +22,12 @@ from localcloud.ram.backend.policies import create_policy
 from localcloud.ram.backend.roles import create_role
 from localcloud.ram.backend.users import create_user
 from localcloud.ram.model import RamState
+from localcloud.server import LocalCloudServer
+from tests.localcloud.kms.sdk import settings
 
 UID = "1000000000000001"
 OTHER_UID = "2000000000000002"
 INSTANCE = "kst-hzz1"
-TRUST = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["oss.aliyuncs.com"]}}]}'
 
 
 def document(*statements: dict[str, Any]) -> str:
@@ -38,6 +41,9 @@ def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
 def grant(principal: str, *actions: str, effect: str = "Allow", **more: Any) -> dict[str, Any]:
     """Return a key policy's statement about one principal."""
     return {"Effect": effect, "Action": list(actions), "Principal": {"RAM": [principal]}, "Resource": ["*"], **more}
+
+
+TRUST = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["oss.aliyuncs.com"]}})
 
 
 @dataclass
@@ -97,3 +103,16 @@ def kms() -> Kms:
         KmsInstance("kst-bjj1", "cn-beijing"),
     ]
     return Kms(cloud)
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[LocalCloudServer]:
+    with LocalCloudServer(settings()) as running:
+        yield running
+
+
+@pytest.fixture
+def server(_running: LocalCloudServer) -> LocalCloudServer:
+    """Return a running cloud, as new: account A with a role, account B with a key, and a bucket on each side."""
+    assert httpx.post(f"{_running.url}/_localcloud/reset").is_success
+    return _running
