@@ -33,20 +33,20 @@ class Runtime:
         self._config = config
         self._domains = tuple(domains)
         self._state_file = state_file
-        self._begin()
-        if state_file is not None and state_file.exists():
-            load_state(self.cloud, state_file)
-            self.engine.attach()
+        self._begin(state_file if state_file is not None and state_file.exists() else None)
 
-    def _begin(self) -> None:
+    def _begin(self, state_file: Path | None) -> None:
         self.cloud = Cloud(self._config.new_behaviour())
-        seed(self.cloud, self._config)
+        if state_file is None:
+            seed(self.cloud, self._config)
+        else:
+            load_state(self.cloud, state_file)
         self.gateway = Gateway(self.cloud, self._domains)
         self.engine = ReplicationEngine(self.cloud, keys=PolicyKeys())
 
     def reset(self) -> None:
         """Go back to what the configuration declares; counts, faults and changed settings are gone."""
-        self._begin()
+        self._begin(None)
 
     def save(self) -> None:
         """Write the state file, if there is one."""
