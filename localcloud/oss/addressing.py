@@ -2,6 +2,8 @@
 
 Clients address buckets in two styles. In path style the bucket is the first part of the path; in Host style it is
 the first part of the Host name. The path is read as sent: frameworks normalise ``//``, ``%2F`` and dots, OSS does not.
+A plus sign in it is a space, as in a form: users find that only ``%2B`` reaches a key with a plus sign, and the Node.js
+SDK writes that for this reason.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def parse_address(host_header: str, raw_path: str, domains: Sequence[str] = ()) 
     :param domains: further base domains under which ``<bucket>.<domain>`` names a bucket.
     """
     host = parse_host(host_header, domains)
-    path = unquote_to_bytes(raw_path.removeprefix("/")).decode("utf-8", "surrogateescape")
+    path = unquote_to_bytes(raw_path.removeprefix("/").replace("+", " ")).decode("utf-8", "surrogateescape")
     if host.bucket is not None:
         return Address(host.bucket, path or None, host.region)
     if not path:

@@ -46,7 +46,7 @@ def test_styles(host: str, path: str, expected: Address) -> None:
     [
         ("a//b", "a//b"),
         ("a/../b/./c", "a/../b/./c"),
-        ("a+b", "a+b"),
+        ("a+b", "a b"),
         ("a%2Bb", "a+b"),
         ("a%20b", "a b"),
         ("a%2Fb", "a/b"),
