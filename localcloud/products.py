@@ -10,6 +10,7 @@ from localcloud.http import Request
 from localcloud.kms import api as kms
 from localcloud.operation import RpcOperation
 from localcloud.ram import api as ram
+from localcloud.ram.api import ims
 from localcloud.sts import api as sts
 
 
@@ -30,6 +31,7 @@ class RpcProduct:
 
 RPC_PRODUCTS = (
     RpcProduct("ram", "Ram", "2015-05-01", ram.OPERATIONS),
+    RpcProduct("ims", "Ims", "2019-08-15", ims.OPERATIONS),
     RpcProduct("sts", "Sts", "2015-04-01", sts.OPERATIONS),
     RpcProduct("kms", "Kms", "2016-01-20", kms.OPERATIONS),
 )

@@ -23,7 +23,7 @@ _INTERNAL = "We encountered an internal error. Please try again."
 class Exchange(ABC):
     """A call that knows what it is, but not yet who sent it.
 
-    :param product: ``oss``, ``ram``, ``sts`` or ``kms``.
+    :param product: ``oss``, ``ram``, ``ims``, ``sts`` or ``kms``.
     :param action: API name.
     :param write: whether the API changes anything.
     :param key_id: access key id that the request names, unverified.

@@ -122,6 +122,8 @@ class Bucket:
     worm_days: int | None = None
     #: The retention policy that ``worm_days`` comes from, when it was made through the API.
     retention: Retention | None = None
+    #: Lifecycle rules as they were put, in XML; None means never configured.
+    lifecycle: bytes | None = None
     #: Multipart uploads in progress, by upload id.
     uploads: dict[str, Upload] = field(default_factory=dict)
     keys: SortedDict[str, list[ObjectVersion]] = field(default_factory=SortedDict)

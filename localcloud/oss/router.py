@@ -14,6 +14,7 @@ from localcloud.oss.lookup import find_bucket
 from localcloud.oss.model import Bucket
 from localcloud.oss.operations import (
     bucket,
+    bucket_lifecycle,
     bucket_policy,
     bucket_settings,
     bucket_worm,
@@ -33,6 +34,7 @@ from localcloud.oss.replication.operations import OPERATIONS as REPLICATION
 OPERATIONS: tuple[OssOperation, ...] = (
     *service.OPERATIONS,
     *bucket.OPERATIONS,
+    *bucket_lifecycle.OPERATIONS,
     *bucket_policy.OPERATIONS,
     *bucket_settings.OPERATIONS,
     *bucket_worm.OPERATIONS,

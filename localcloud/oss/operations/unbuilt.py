@@ -17,7 +17,6 @@ from localcloud.oss.lookup import bucket_of
 
 #: What reading a feature that was never configured says: feature name, sub-resource, code, message.
 _ABSENT = (
-    ("Lifecycle", "lifecycle", "NoSuchLifecycle", "No Row found in Lifecycle Table."),
     ("Cors", "cors", "NoSuchCORSConfiguration", "The CORS Configuration does not exist."),
     (
         "Website",
@@ -126,8 +125,10 @@ def _delete(name: str, parameter: str) -> OssOperation:
 OPERATIONS = (
     *(_get(name, parameter, _absent(code, message)) for name, parameter, code, message in _ABSENT),
     *(_get(name, parameter, _default(document)) for name, parameter, document in _DEFAULTS),
-    *(_delete(name, parameter) for name, parameter in (("Lifecycle", "lifecycle"), ("Cors", "cors"))),
-    *(_delete(name, parameter) for name, parameter in (("Website", "website"), ("Logging", "logging"))),
+    *(
+        _delete(name, parameter)
+        for name, parameter in (("Cors", "cors"), ("Website", "website"), ("Logging", "logging"))
+    ),
     OssOperation("OptionObject", "object", "OPTIONS", "", options_object, False, checks_rights_itself=True),
     OssOperation("OptionObject", "bucket", "OPTIONS", "", options_object, False, checks_rights_itself=True),
 )

@@ -8,11 +8,6 @@ from localcloud.ram.api.parameters import page
 from localcloud.ram.api.render import key_summary, user_details
 from localcloud.ram.backend import users
 from localcloud.ram.backend.account import RamAccount
-from localcloud.ram.backend.attachments import MAX_ATTACHED
-from localcloud.ram.backend.policies import MAX_POLICIES
-from localcloud.ram.backend.roles import MAX_ROLES
-from localcloud.ram.backend.versions import MAX_VERSIONS
-from localcloud.ram.validation import MAX_POLICY_LENGTH
 
 
 def _create(call: RpcCall, account: RamAccount) -> Answer:
@@ -54,24 +49,6 @@ def _delete_key(call: RpcCall, account: RamAccount) -> Answer:
     return {}
 
 
-def _summary(_: RpcCall, account: RamAccount) -> Answer:
-    return {
-        "SummaryMap": {
-            "Users": len(account.state.users),
-            "UsersQuota": users.MAX_USERS,
-            "AccessKeysPerUserQuota": users.MAX_ACCESS_KEYS,
-            "Roles": len(account.state.roles),
-            "RolesQuota": MAX_ROLES,
-            "Policies": len(account.state.policies),
-            "PoliciesQuota": MAX_POLICIES,
-            "PolicySizeQuota": MAX_POLICY_LENGTH,
-            "VersionsPerPolicyQuota": MAX_VERSIONS,
-            "AttachedPoliciesPerRoleQuota": MAX_ATTACHED["Custom"],
-            "AttachedSystemPoliciesPerRoleQuota": MAX_ATTACHED["System"],
-        }
-    }
-
-
 def _alias(_: RpcCall, account: RamAccount) -> Answer:
     # An account without an alias of its own is known by its UID.
     return {"AccountAlias": account.uid}
@@ -89,6 +66,5 @@ OPERATIONS = (
     operation("ListAccessKeys", _list_keys, "user/{UserName}", required=_USER),
     operation("UpdateAccessKey", _update_key, "user/{UserName}", write=True, required=(*_KEY, "Status")),
     operation("DeleteAccessKey", _delete_key, "user/{UserName}", write=True, required=_KEY),
-    operation("GetAccountSummary", _summary, "*"),
     operation("GetAccountAlias", _alias, "*"),
 )

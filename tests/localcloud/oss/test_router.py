@@ -67,7 +67,6 @@ def test_a_header_makes_a_put_a_copy() -> None:
         ("PUT", "/", 405, "MethodNotAllowed"),
         ("PATCH", "/b/k", 405, "MethodNotAllowed"),
         ("TRACE", "/b", 405, "MethodNotAllowed"),
-        ("PUT", "/b/?lifecycle", 501, "NotImplemented"),
         ("PUT", "/b/?cors", 501, "NotImplemented"),
         ("GET", "/b/?resourceGroup", 501, "NotImplemented"),
         ("DELETE", "/b/?publicAccessBlock", 501, "NotImplemented"),

@@ -1,4 +1,7 @@
-"""RAM users and access keys."""
+"""RAM users and access keys, and what counts them."""
+
+from localcloud.operation import RpcCall
+from localcloud.ram.api import ims
 
 
 def test_user_life(ram):
@@ -55,6 +58,6 @@ def test_a_user_with_policies_is_not_deleted(ram):
 
 def test_summary_and_alias(ram):
     ram("CreateUser", UserName="alice")
-    summary = ram("GetAccountSummary")["SummaryMap"]
+    summary = ims.OPERATIONS["GetAccountSummary"].handler(RpcCall(ram.cloud, ram.caller, "r", {}))["SummaryMap"]
     assert (summary["Users"], summary["RolesQuota"], summary["VersionsPerPolicyQuota"]) == (1, 1000, 5)
     assert ram("GetAccountAlias") == {"AccountAlias": ram.uid}
