@@ -11,7 +11,7 @@ import contextlib
 import importlib
 import sys
 
-_SDK_MODULES = ("oss2", "alibabacloud_ram20150501.client", "alibabacloud_sts20150401.client")
+_SDK_MODULES = ("oss2", "alibabacloud_ram20150501.client", "alibabacloud_kms20160120.client")
 
 if {"scheduler", "triggerer"} & set(sys.argv):
     for _name in _SDK_MODULES:

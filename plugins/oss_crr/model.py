@@ -156,12 +156,16 @@ class AccountSummary:
     """How much of RAM an account uses, and how much it may use (GetAccountSummary).
 
     :param policies: custom policies.
+    :param policies_per_role_quota: custom policies that one role may have; None when not told.
+    :param policy_size_quota: characters of a policy document; None when not told.
     """
 
     roles: int
     roles_quota: int
     policies: int
     policies_quota: int
+    policies_per_role_quota: int | None = None
+    policy_size_quota: int | None = None
 
 
 @dataclass(frozen=True)

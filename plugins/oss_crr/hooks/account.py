@@ -18,7 +18,8 @@ from oss_crr.hooks.oss import OssApi
 from oss_crr.hooks.oss_client import OssClient
 from oss_crr.hooks.ram import RamApi
 from oss_crr.hooks.retry import Retrier
-from oss_crr.hooks.rpc import KMS, RAM, STS, Product, RpcClient
+from oss_crr.hooks.rpc import IMS, KMS, RAM, STS, RpcClient
+from oss_crr.hooks.rpc_sdk import Product
 from oss_crr.hooks.sdk import CredentialSource, FixedCredentials
 from oss_crr.hooks.sts import AssumedRole, caller_identity
 from oss_crr.model import Identity
@@ -51,7 +52,10 @@ class Account:
         self._kms: dict[str, KmsApi] = {}
         self._credentials = self._credential_source()
         self._sts = self._rpc_client(STS, config.endpoints.sts_url(), self._credentials)
-        self.ram = RamApi(self._rpc_client(RAM, config.endpoints.ram_url(), self._credentials))
+        self.ram = RamApi(
+            self._rpc_client(RAM, config.endpoints.ram_url(), self._credentials),
+            self._rpc_client(IMS, config.endpoints.ims_url(), self._credentials),
+        )
 
     @classmethod
     def from_conn_id(cls, conn_id: str) -> Account:
@@ -65,6 +69,11 @@ class Account:
         """Say whose account it is, for messages."""
         name = f"connection `{self.config.conn_id}`"
         return f"{name} ({self._identity.arn})" if self._identity else name
+
+    @property
+    def allowed_destinations(self) -> frozenset[str]:
+        """Return the UIDs of the accounts that data of this account may be sent to; empty for any."""
+        return self.config.allowed_destination_uids
 
     def identity(self) -> Identity:
         """Return who the credentials belong to; asked once.

@@ -7,6 +7,7 @@ so that a connection which works there works here. README, section "Connections"
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ KNOWN_EXTRAS = (
     "security_token",
     "role_arn",
     "account_uid",
+    "allowed_destination_uids",
     "endpoint",
     "endpoints",
     "auth_type",
@@ -79,6 +81,10 @@ class Endpoints:
         """Return the base URL for RAM, which is one for all regions."""
         return self.ram or "https://ram.aliyuncs.com"
 
+    def ims_url(self) -> str:
+        """Return the base URL for IMS, RAM's second API; what stands in for RAM is taken to stand in for both."""
+        return self.ram if self.ram and not is_aliyun(self.ram) else "https://ims.aliyuncs.com"
+
     def sts_url(self) -> str:
         """Return the base URL for STS; the central endpoint serves all regions."""
         return self.sts or "https://sts.aliyuncs.com"
@@ -94,12 +100,14 @@ class AccountConfig:
 
     :param role_arn: role to assume with the credentials; None to use them as they are.
     :param account_uid: UID the account is expected to have; None when the connection does not say.
+    :param allowed_destination_uids: accounts that data of this account may be sent to; empty for any.
     """
 
     conn_id: str
     credentials: Credentials
     role_arn: str | None = None
     account_uid: str | None = None
+    allowed_destination_uids: frozenset[str] = frozenset()
     endpoints: Endpoints = Endpoints()
 
 
@@ -117,6 +125,7 @@ def account_config(connection: AirflowConnection) -> AccountConfig:
         credentials=fields.credentials(),
         role_arn=fields.role_arn(),
         account_uid=fields.account_uid(),
+        allowed_destination_uids=fields.allowed_destination_uids(),
         endpoints=fields.endpoints(),
     )
     fields.check_auth_type(config)
@@ -165,6 +174,13 @@ class _Fields:
         if arn and not _ROLE_ARN.fullmatch(arn):
             raise self._error("role_arn", "has to look like acs:ram::1234567890123456:role/name")
         return arn
+
+    def allowed_destination_uids(self) -> frozenset[str]:
+        value = self._extra.get("allowed_destination_uids") or []
+        uids = [str(uid) for uid in value] if isinstance(value, list) else []
+        if (value and not uids) or not all(uid.isdigit() for uid in uids):
+            raise self._error("allowed_destination_uids", "has to be a list of account numbers, digits only")
+        return frozenset(uids)
 
     def account_uid(self) -> str | None:
         value = self._extra.get("account_uid")
@@ -216,6 +232,15 @@ class _Fields:
 def is_aliyun(base_url: str) -> bool:
     """Tell whether a base URL is one of the vendor's own domains."""
     return (urlsplit(base_url).hostname or "").endswith(".aliyuncs.com")
+
+
+def is_loopback(base_url: str) -> bool:
+    """Tell whether a base URL is of a server on this machine."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _misspelled(name: str) -> str | None:

@@ -8,7 +8,16 @@ from typing import TypeVar
 from oss_crr.errors import NotFound, ServiceUnavailable
 from oss_crr.hooks import oss_xml
 from oss_crr.hooks.oss_client import OssClient, OssRequest
-from oss_crr.model import BucketInfo, ObjectHead, ObjectSummary, Progress, ReplicationLocations, Rule, RuleSpec
+from oss_crr.model import (
+    BucketInfo,
+    ObjectHead,
+    ObjectSummary,
+    Progress,
+    ReplicationLocations,
+    Retention,
+    Rule,
+    RuleSpec,
+)
 
 #: Objects per page of a listing, the service's maximum (ListObjectsV2).
 PAGE_SIZE = 1000
@@ -128,6 +137,42 @@ class OssApi:
         """Find a new rule's id by its destination: the id in the answer is undocumented."""
         rules = (rule for rule in self.list_rules(bucket) if rule.status != "closing")
         return next((rule.id for rule in rules if rule.destination_bucket == spec.destination_bucket), None)
+
+    # --- other settings of a bucket ----------------------------------------------------------------------------------
+
+    def set_acceleration(self, bucket: str, enabled: bool) -> None:
+        """Switch a bucket's transfer acceleration; it takes up to 30 minutes to be effective.
+
+        :raises Conflict: a replication rule uses it.
+        """
+        request = OssRequest(
+            "PUT",
+            "oss:PutBucketTransferAcceleration",
+            bucket,
+            params={"transferAcceleration": ""},
+            body=oss_xml.acceleration_switch(enabled),
+        )
+        self._client.send(request)
+
+    def get_worm(self, bucket: str) -> Retention | None:
+        """Return a bucket's retention policy; None when there is none in force."""
+        request = OssRequest("GET", "oss:GetBucketWorm", bucket, params={"worm": ""})
+        try:
+            return self._read(request, oss_xml.retention)
+        except NotFound as error:
+            if _code(error) == "NoSuchWORMConfiguration":
+                return None
+            raise
+
+    def get_lifecycle_deletes(self, bucket: str) -> int:
+        """Return how many enabled lifecycle rules of a bucket delete objects."""
+        request = OssRequest("GET", "oss:GetBucketLifecycle", bucket, params={"lifecycle": ""})
+        try:
+            return self._read(request, oss_xml.deleting_lifecycle_rules)
+        except NotFound as error:
+            if _code(error) == "NoSuchLifecycle":
+                return 0
+            raise
 
     # --- objects -----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from oss_crr.errors import ServiceAnswer
 from oss_crr.hooks import oss_xml
-from oss_crr.hooks.connection import is_aliyun
+from oss_crr.hooks.connection import is_aliyun, is_loopback
 from oss_crr.hooks.retry import Retrier
 from oss_crr.hooks.sdk import CONNECT_SECONDS, POOL_SIZE, READ_SECONDS, CredentialSource, Describe
 from oss_crr.hooks.translate import Call, cause_of, error_for
@@ -108,6 +108,8 @@ class OssClient:
             session=oss2.Session(pool_size=POOL_SIZE),
             # Handed through to requests, which takes connect and read timeout as a pair.
             connect_timeout=(CONNECT_SECONDS, READ_SECONDS),
+            # An empty proxy is none. A server on this machine is out of reach of those in HTTP_PROXY and HTTPS_PROXY.
+            proxies={"http": "", "https": ""} if is_loopback(self._base_url) else None,
             region=self._region,
             # IP addresses and localhost are addressed in path style by oss2 itself.
             is_path_style=not is_aliyun(self._base_url),

@@ -2,7 +2,8 @@
 
 oss2's own parsers turn an absent progress into 0, keep one transfer type of several, and know no RTC. Element names are
 those of the vendor's pages GetBucketInfo, PutBucketReplication, GetBucketReplication, GetBucketReplicationProgress,
-GetBucketReplicationLocation, PutBucketRTC and ListObjectsV2. What cannot be read raises ValueError.
+GetBucketReplicationLocation, PutBucketRTC, PutBucketTransferAcceleration, GetBucketWorm, PutBucketLifecycle and
+ListObjectsV2. What cannot be read raises ValueError.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from oss_crr.model import (
     ObjectSummary,
     Progress,
     ReplicationLocations,
+    Retention,
     Rule,
     RuleSpec,
     RuleStatus,
 )
 
 Element = ElementTree.Element
+
+#: Elements of a lifecycle rule that delete.
+_DELETING = ("Expiration", "NoncurrentVersionExpiration")
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,20 @@ def object_page(body: bytes) -> ObjectPage:
     )
     truncated = _text(root, "IsTruncated") == "true"
     return ObjectPage(objects, unquote_plus(_text(root, "NextContinuationToken")) if truncated else None)
+
+
+def retention(body: bytes) -> Retention | None:
+    """Read an answer to GetBucketWorm; None for a policy that is no longer in force."""
+    root = _parse(body)
+    state = _text(root, "State")
+    days = _text(root, "RetentionPeriodInDays")
+    return Retention(state, int(days)) if state in ("InProgress", "Locked") and days else None
+
+
+def deleting_lifecycle_rules(body: bytes) -> int:
+    """Count, in an answer to GetBucketLifecycle, the enabled rules that delete objects or versions."""
+    enabled = [rule for rule in _parse(body).iterfind("Rule") if _text(rule, "Status").lower() == "enabled"]
+    return sum(any(rule.find(name) is not None for name in _DELETING) for rule in enabled)
 
 
 def access_denied_detail(body: bytes) -> dict[str, str]:
@@ -224,6 +243,13 @@ def rtc_switch(rule_id: str, enabled: bool) -> bytes:
     root = Element("ReplicationRule")
     _add(root, "RTC/Status", "enabled" if enabled else "disabled")
     _add(root, "ID", rule_id)
+    return _serialize(root)
+
+
+def acceleration_switch(enabled: bool) -> bytes:
+    """Write the body of PutBucketTransferAcceleration."""
+    root = Element("TransferAccelerationConfiguration")
+    _add(root, "Enabled", "true" if enabled else "false")
     return _serialize(root)
 
 

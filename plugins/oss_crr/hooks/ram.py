@@ -1,18 +1,20 @@
 """What this package does with RAM: roles, policies, and which policy is attached to which role.
 
-Errors are those of the vendor's pages of each API (RAM, version 2015-05-01).
+Errors are those of the vendor's pages of each API (RAM, version 2015-05-01; GetAccountSummary is of IMS, 2019-08-15).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from oss_crr.errors import AlreadyExists, NotFound
+from oss_crr.errors import AlreadyExists, Conflict, NotFound
 from oss_crr.hooks.rpc import RpcClient
-from oss_crr.model import AttachedPolicy, PolicyInfo, PolicyType, RoleInfo
+from oss_crr.model import AccountSummary, AttachedPolicy, PolicyInfo, PolicyType, RoleInfo
 
 #: Makes room for a sixth version by removing the oldest one that is not in use (CreatePolicyVersion).
 ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+#: What DeletePolicy says while there are versions besides the default one.
+OLD_VERSIONS = "DeleteConflict.Policy.Version"
 
 
 class RamApi:
@@ -20,10 +22,14 @@ class RamApi:
 
     Methods that create raise AlreadyExists when the thing is there, maybe by this very call when its answer was lost:
     read again and compare. Methods that attach, detach or delete take "is so already" for success.
+
+    :param client: calls RAM.
+    :param ims: calls IMS.
     """
 
-    def __init__(self, client: RpcClient) -> None:
+    def __init__(self, client: RpcClient, ims: RpcClient) -> None:
         self._client = client
+        self._ims = ims
 
     # --- roles -------------------------------------------------------------------------------------------------------
 
@@ -43,6 +49,15 @@ class RamApi:
         """
         params = {"RoleName": name, "AssumeRolePolicyDocument": trust_policy, "Description": description}
         return _role_info(self._client.call("CreateRole", _role(name), params)["Role"])
+
+    def update_role_trust(self, name: str, trust_policy: str) -> RoleInfo:
+        """Replace a role's trust policy.
+
+        :param trust_policy: JSON text.
+        :raises NotFound: there is no such role.
+        """
+        params = {"RoleName": name, "NewAssumeRolePolicyDocument": trust_policy}
+        return _role_info(self._client.call("UpdateRole", _role(name), params)["Role"])
 
     def delete_role(self, name: str) -> None:
         """Delete a role.
@@ -82,11 +97,35 @@ class RamApi:
     def delete_policy(self, name: str) -> None:
         """Delete a custom policy, with all its versions.
 
+        CascadingDelete is not used: its page says that it deletes versions, its name could also mean to detach the
+        policy from everybody who has it.
+
         :raises Conflict: it is still attached to something.
         """
-        params = {"PolicyName": name, "CascadingDelete": "true"}
         try:
-            self._client.call("DeletePolicy", _policy(name), params)
+            self._delete_policy(name)
+        except Conflict as error:
+            if error.answer is None or error.answer.code != OLD_VERSIONS:
+                raise
+            self._delete_old_versions(name)
+            self._delete_policy(name)
+
+    def _delete_policy(self, name: str) -> None:
+        try:
+            self._client.call("DeletePolicy", _policy(name), {"PolicyName": name})
+        except NotFound:
+            return
+
+    def _delete_old_versions(self, name: str) -> None:
+        answer = self._client.call("ListPolicyVersions", _policy(name), {"PolicyName": name, "PolicyType": "Custom"})
+        for version in _items(answer, "PolicyVersions", "PolicyVersion"):
+            if not version["IsDefaultVersion"]:
+                self._delete_version(name, version["VersionId"])
+
+    def _delete_version(self, name: str, version: str) -> None:
+        params = {"PolicyName": name, "VersionId": version}
+        try:
+            self._client.call("DeletePolicyVersion", f"version `{version}` of {_policy(name)}", params)
         except NotFound:
             return
 
@@ -127,6 +166,13 @@ class RamApi:
             return ()
         return tuple(role["RoleName"] for role in _items(answer, "Roles", "Role"))
 
+    # --- quotas ------------------------------------------------------------------------------------------------------
+
+    def get_account_summary(self) -> AccountSummary:
+        """Return how many roles and policies the account has, and how many it may have."""
+        answer = self._ims.call("GetAccountSummary", "the account")
+        return _account_summary(answer["SummaryMap"])
+
 
 def _role(name: str) -> str:
     return f"role `{name}`"
@@ -148,6 +194,17 @@ def _items(answer: dict[str, Any], plural: str, singular: str) -> list[dict[str,
     """Return a list of an answer, which the service wraps as ``{"Roles": {"Role": [...]}}``."""
     items: list[dict[str, Any]] = (answer.get(plural) or {}).get(singular) or []
     return items
+
+
+def _account_summary(counts: dict[str, Any]) -> AccountSummary:
+    return AccountSummary(
+        roles=int(counts["Roles"]),
+        roles_quota=int(counts["RolesQuota"]),
+        policies=int(counts["Policies"]),
+        policies_quota=int(counts["PoliciesQuota"]),
+        policies_per_role_quota=counts.get("AttachedPoliciesPerRoleQuota"),
+        policy_size_quota=counts.get("PolicySizeQuota"),
+    )
 
 
 def _role_info(role: dict[str, Any]) -> RoleInfo:

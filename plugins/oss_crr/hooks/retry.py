@@ -1,6 +1,6 @@
 """Repeat a call that failed for a passing reason.
 
-Neither oss2 nor the SDK core of RAM and STS repeats anything by itself when used as here, so tries are not multiplied.
+Neither oss2 nor the SDKs of RAM, STS and KMS repeat anything by itself when used as here, so tries are not multiplied.
 """
 
 from __future__ import annotations

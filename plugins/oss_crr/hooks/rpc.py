@@ -1,38 +1,22 @@
-"""Signed calls to the products with an RPC interface: RAM, STS and KMS.
-
-The calls go through the SDK core that the products' own SDKs are generated on, by its generic ``call_api``. What is
-sent is the same (a test compares), and every task that makes a call is spared loading the generated classes.
-"""
+"""Signed calls to the products with an RPC interface: RAM, IMS, STS and KMS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from oss_crr.errors import ServiceAnswer
 from oss_crr.hooks.retry import Retrier
-from oss_crr.hooks.sdk import CONNECT_SECONDS, POOL_SIZE, READ_SECONDS, CredentialSource, Describe
+from oss_crr.hooks.rpc_sdk import Product, new_client, send
+from oss_crr.hooks.sdk import CredentialSource, Describe
 from oss_crr.hooks.translate import Call, cause_of, error_for
 
-
-@dataclass(frozen=True)
-class Product:
-    """A product with an RPC interface.
-
-    :param name: as in RAM actions, such as ``ram``.
-    :param version: the API's date.
-    """
-
-    name: str
-    version: str
-
-
-RAM = Product("ram", "2015-05-01")
+RAM = Product("ram", "2015-05-01", "alibabacloud_ram20150501")
+#: Identity Management Service, the part of RAM that counts what an account has. Its rights are RAM's, so is its name.
+IMS = Product("ram", "2019-08-15")
 STS = Product("sts", "2015-04-01")
-KMS = Product("kms", "2016-01-20")
+KMS = Product("kms", "2016-01-20", "alibabacloud_kms20160120")
 
 
 class RpcClient:
@@ -69,23 +53,10 @@ class RpcClient:
         return self._retrier.call(lambda: self._call_once(call, action, params or {}))
 
     def _call_once(self, call: Call, action: str, params: Mapping[str, str]) -> dict[str, Any]:
-        from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
-        from darabonba.runtime import RuntimeOptions
         from Tea.exceptions import TeaException
 
-        operation = Params(
-            action=action,
-            version=self._product.version,
-            protocol="HTTPS",
-            pathname="/",
-            method="POST",
-            auth_type="AK",
-            style="RPC",
-            req_body_type="formData",
-            body_type="json",
-        )
         try:
-            answer = self._client.call_api(operation, OpenApiRequest(query=dict(params)), RuntimeOptions())["body"]
+            answer = send(self._client, self._product, action, params)
         except TeaException as error:
             # The SDK's error holds the answer's body, so it is not chained: tracebacks are logged.
             secrets = self._credentials.current().secrets
@@ -97,52 +68,11 @@ class RpcClient:
 
     @cached_property
     def _client(self) -> Any:
-        from alibabacloud_tea_openapi.client import Client
-        from alibabacloud_tea_openapi.utils_models import Config
-
-        parts = urlsplit(self._base_url)
-        return Client(
-            Config(
-                credential=_CredentialsProvider(self._credentials),
-                endpoint=parts.netloc,
-                protocol=parts.scheme.upper(),
-                connect_timeout=CONNECT_SECONDS * 1000,
-                read_timeout=READ_SECONDS * 1000,
-                max_idle_conns=POOL_SIZE,
-            )
-        )
-
-
-@dataclass(frozen=True)
-class _SdkCredentials:
-    """Credentials as the SDK core reads them."""
-
-    access_key_id: str
-    access_key_secret: str
-    security_token: str | None
-    type: str
-    provider_name: None = None
-
-
-class _CredentialsProvider:
-    """Gives the SDK core the credentials of a :class:`CredentialSource`."""
-
-    def __init__(self, source: CredentialSource) -> None:
-        self._source = source
-
-    def get_credential(self) -> _SdkCredentials:
-        """Return the current credentials in the SDK core's form."""
-        current = self._source.current()
-        return _SdkCredentials(
-            current.access_key_id,
-            current.access_key_secret,
-            current.security_token,
-            type="sts" if current.security_token else "access_key",
-        )
+        return new_client(self._product, self._base_url, self._credentials)
 
 
 def _answer_of(error: Any, base_url: str) -> ServiceAnswer:
-    """Read an error of the SDK core; what is no answer of the service (or is not JSON) gets status 0."""
+    """Read an error of the SDKs; what is no answer of the service (or is not JSON) gets status 0."""
     status = getattr(error, "status_code", None)
     if not status:
         return ServiceAnswer(0, message=cause_of(getattr(error, "inner_exception", error)), endpoint=base_url)

@@ -1,7 +1,8 @@
 """Turn a service's refusal into one of this package's errors: what failed, for whom, why, and what to do about it.
 
 The codes are those of the vendor's error tables: OSS "Error codes" and the pages of PutBucketReplication and
-DeleteBucketReplication; RAM and STS "Error codes". The detail codes (EC) have a page each.
+DeleteBucketReplication; RAM and STS "Error codes"; those on the pages of KMS's calls. The detail codes (EC) have a
+page each.
 """
 
 from __future__ import annotations
@@ -62,6 +63,9 @@ _ADVICE = {
     "ReplicationLocationNotSupportRtc": "RTC is not offered between these regions: switch `rtc` off",
     "MalformedPolicyDocument": "correct the policy document",
     "MalformedPolicy": "correct the policy document",
+    "Rejected.ShareQuotaExceedLimit": (
+        "raise the KMS instance's access management quantity, or stop sharing its keys with other accounts"
+    ),
 }
 
 #: The same, by detail code.
@@ -154,15 +158,23 @@ def _limit(answer: ServiceAnswer) -> bool:
 
 
 def _missing(answer: ServiceAnswer) -> bool:
-    return answer.status == 404 or answer.code.startswith("EntityNotExist")
-
-
-def _denied(answer: ServiceAnswer) -> bool:
-    return answer.status == 403
+    # KMS writes Forbidden.DKMSInstanceNotFound with status 403.
+    return answer.status == 404 or answer.code.startswith("EntityNotExist") or _is_forbidden(answer, "NotFound")
 
 
 def _conflict(answer: ServiceAnswer) -> bool:
-    return answer.status == 409
+    # KMS writes Forbidden.DKMSInstanceStateInvalid with status 403, too.
+    return answer.status == 409 or _is_forbidden(answer, "StateInvalid")
+
+
+def _denied(answer: ServiceAnswer) -> bool:
+    # KMS writes Forbidden.NoPermission with status 400 on some pages, and with 403 on others.
+    return answer.status == 403 or _is_forbidden(answer, "NoPermission")
+
+
+def _is_forbidden(answer: ServiceAnswer, what: str) -> bool:
+    """Tell whether a code is one of KMS's ``Forbidden.*`` codes, which cover more than missing rights."""
+    return answer.code.startswith("Forbidden.") and answer.code.endswith(what)
 
 
 def _anything(_: ServiceAnswer) -> bool:
@@ -210,7 +222,7 @@ def _say_exists(call: Call, answer: ServiceAnswer) -> OssCrrError:
 
 
 def _say_limit(call: Call, answer: ServiceAnswer) -> OssCrrError:
-    advice = _ADVICE_BY_EC.get(answer.ec, "remove what is not needed, or ask for a higher quota")
+    advice = _advice(answer) or "remove what is not needed, or ask for a higher quota"
     text = f"{call.action} on {call.target} exceeds a limit of the account of {call.caller}: {_words(answer)}"
     return LimitReached(f"{text}; {advice}{_trail(answer)}")
 
@@ -236,7 +248,7 @@ def _say_conflict(call: Call, answer: ServiceAnswer) -> OssCrrError:
 
 
 def _say_rejected(call: Call, answer: ServiceAnswer) -> OssCrrError:
-    advice = _ADVICE_BY_EC.get(answer.ec) or _ADVICE.get(answer.code)
+    advice = _advice(answer)
     text = f"{call.action} on {call.target} for {call.caller} was refused: {_words(answer)}"
     return RequestRejected(text + (f"; {advice}" if advice else "") + _trail(answer))
 
@@ -251,8 +263,8 @@ _KINDS: tuple[tuple[Callable[[ServiceAnswer], bool], Callable[[Call, ServiceAnsw
     (_exists, _say_exists),
     (_limit, _say_limit),
     (_missing, _say_missing),
-    (_denied, _say_denied),
     (_conflict, _say_conflict),
+    (_denied, _say_denied),
     (_anything, _say_rejected),
 )
 
@@ -261,6 +273,10 @@ def _credentials_advice(code: str) -> str | None:
     """Return the advice of the longest known beginning of a code, or None."""
     known = max((start for start in _CREDENTIALS if code.startswith(start)), key=len, default=None)
     return _CREDENTIALS[known] if known else None
+
+
+def _advice(answer: ServiceAnswer) -> str | None:
+    return _ADVICE_BY_EC.get(answer.ec) or _ADVICE.get(answer.code)
 
 
 def _words(answer: ServiceAnswer) -> str:

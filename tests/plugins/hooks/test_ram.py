@@ -219,7 +219,7 @@ def comparable(request: Recorded) -> tuple[Any, ...]:
                 "rotate_strategy": "DeleteOldestNonDefaultVersionWhenLimitExceeded",
             },
         ),
-        (lambda ram: ram.delete_policy("p"), "delete_policy", {"policy_name": "p", "cascading_delete": True}),
+        (lambda ram: ram.delete_policy("p"), "delete_policy", {"policy_name": "p"}),
         (
             lambda ram: ram.attach_policy("r", "p"),
             "attach_policy_to_role",
