@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote_plus
 
 from localcloud.errors import OssError
 from localcloud.http import Response
@@ -56,11 +56,13 @@ def copy_source(call: OssCall) -> CopySource:
 def parse_source(header: str) -> tuple[str, str, str | None]:
     """Split ``/bucket/key?versionId=id``, whose parts are URL-encoded; the first slash may be missing.
 
+    The Go SDK encodes the key like a form, with a plus sign for a space.
+
     :returns: bucket name, key, and version id or None.
     :raises OssError: 400 InvalidArgument.
     """
     path, _, query = header.partition("?")
-    bucket_name, _, key = unquote(path).removeprefix("/").partition("/")
+    bucket_name, _, key = unquote_plus(path).removeprefix("/").partition("/")
     if not bucket_name or not key:
         raise invalid_argument(
             HEADER, header, "Copy Source must mention the source bucket and key: /sourcebucket/sourcekey."

@@ -100,5 +100,5 @@ def test_foreign_and_far_sources_are_refused(source: Oss) -> None:
 
 
 def test_source_header() -> None:
-    assert parse_source("/b/a%2Fb%3F+c?versionId=v") == ("b", "a/b?+c", "v")
+    assert parse_source("/b/a%2Fb%3F+%2Bc?versionId=v") == ("b", "a/b? +c", "v")
     assert parse_source("b/k") == ("b", "k", None)
