@@ -34,45 +34,66 @@ class ReportOperator(StepOperator):
     def run_step(self, context: Context) -> list[Outcome]:
         """Collect every step's outcomes into one outcome per pair."""
         steps = {step: self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)}
-        rows = report_rows(steps)
+        rows = report_rows(steps, self._crashed(context))
         if not rows:
             raise PermanentError(f"there is nothing to report: see why `{self.resolved}` or `{PREFLIGHT}` failed")
         self.log.info("Report\n%s", report_text(rows))
         return [_outcome(row, self.task_id) for row in rows]
 
+    def _crashed(self, context: Context) -> list[str]:
+        """Return the steps of this batch whose task failed.
 
-def report_rows(steps: StepOutcomes) -> list[dict[str, Any]]:
+        A task that is killed, or fails for a reason that is nobody's error here, leaves no outcome to tell it.
+        """
+        ti = context["ti"]
+        index = ti.map_index if ti.map_index is not None else -1
+        steps = (PREFLIGHT, *self.after)
+        states = ti.get_task_states(ti.dag_id, map_index=index, task_ids=list(steps), run_ids=[ti.run_id])
+        suffix = f"_{index}" if index >= 0 else ""
+        return [step for step in steps if states.get(ti.run_id, {}).get(step + suffix) == "failed"]
+
+
+def report_rows(steps: StepOutcomes, crashed: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return one row per pair.
 
     :param steps: outcomes by step name, in the order of the steps.
+    :param crashed: steps whose task failed; a pair without an error of its own failed with the first of them.
     :returns: ``pair``, ``state`` (``complete``, ``set up``, ``planned`` or ``failed``), ``steps`` (result by step),
         ``rule_id``, ``objects``, ``bytes``, ``waited_seconds``, ``cause`` and ``failed_step``.
     """
     names = dict.fromkeys(outcome["pair"] for outcomes in steps.values() for outcome in outcomes)
-    return [_row(name, {step: _of_pair(outcomes, name) for step, outcomes in steps.items()}) for name in names]
+    return [_row(name, {step: _of_pair(outcomes, name) for step, outcomes in steps.items()}, crashed) for name in names]
 
 
-def _row(name: str, steps: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+def _row(name: str, steps: Mapping[str, Mapping[str, Any] | None], crashed: Sequence[str]) -> dict[str, Any]:
     ran = {step: outcome for step, outcome in steps.items() if outcome is not None}
     details = {key: value for outcome in ran.values() for key, value in outcome["details"].items()}
-    failed = next((outcome for outcome in ran.values() if outcome["error"]), None)
+    failed = _failure(ran, crashed)
     row = {
         "pair": name,
         "state": _state(ran, failed),
         "steps": {step: outcome["result"] for step, outcome in ran.items()},
         **{key: details.get(key) for key in ("rule_id", "objects", "bytes", "waited_seconds")},
-        "failed_step": failed["step"] if failed else None,
-        "cause": failed["error"]["message"] if failed else None,
+        "failed_step": failed[0] if failed else None,
+        "cause": failed[1] if failed else None,
     }
     if list(ran) == [PREFLIGHT] and not failed:
         row["planned"] = _planned(details["plans"])
     return row
 
 
+def _failure(ran: Mapping[str, Mapping[str, Any]], crashed: Sequence[str]) -> tuple[str, str] | None:
+    """Return the step in which a pair failed, and why."""
+    for outcome in ran.values():
+        if outcome["error"]:
+            return outcome["step"], outcome["error"]["message"]
+    return (crashed[0], "its task failed without a word about this pair: see its log") if crashed else None
+
+
 def _state(ran: Mapping[str, Mapping[str, Any]], failed: object) -> str:
     if failed:
         return "failed"
-    if "verify" in ran:
+    if "verify" in ran and ran["verify"]["result"] == "verified":
         return "complete"
     return "planned" if list(ran) == [PREFLIGHT] else "set up"
 
