@@ -1,0 +1,187 @@
+"""Proving that the destination holds what it should."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from oss_crr import verify
+from oss_crr.errors import PermissionDenied, VerificationFailed
+from oss_crr.inventory import Comparison
+from oss_crr.pair import ResolvedPair
+from oss_crr.verify import verify_pair
+from tests.plugins.fake_cloud import DAWN, FakeCloud, make_resolved
+
+PAIR = make_resolved()
+WITH_KMS = make_resolved(replicate_kms_objects=True, kms_instance_id="kst-1")
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    """Return two accounts that refuse every write, with one object copied."""
+    made = FakeCloud()
+    made.forbid_writes()
+    copy(made, "copied")
+    return made
+
+
+def copy(cloud: FakeCloud, key: str, **differences: Any) -> None:
+    """Put an object on both sides; at the destination with differences."""
+    cloud.put_object(cloud.src, key)
+    cloud.put_object(cloud.dst, key, **differences)
+
+
+def check(cloud: FakeCloud, pair: ResolvedPair = PAIR, copied_until: Any = None) -> Comparison:
+    return verify_pair(cloud.accounts, pair, copied_until)
+
+
+def failure(cloud: FakeCloud, pair: ResolvedPair = PAIR) -> str:
+    with pytest.raises(VerificationFailed) as caught:
+        check(cloud, pair)
+    return str(caught.value)
+
+
+def heads(cloud: FakeCloud) -> int:
+    return cloud.actions.count("HeadObject")
+
+
+def test_equal_objects_take_no_closer_look(cloud: FakeCloud) -> None:
+    copy(cloud, "another")
+    assert check(cloud) == Comparison(matched=2, bytes=20)
+    assert cloud.actions == ["ListObjects", "ListObjects"]
+    assert (set(cloud.source.regions), set(cloud.destination.regions)) == ({"cn-hangzhou"}, {"cn-shanghai"})
+
+
+def test_missing_object_is_named(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "lost")
+    assert failure(cloud) == "bucket `dst` does not hold what it should: 1 objects in order, 1 missing (lost)"
+
+
+def test_different_object_is_named(cloud: FakeCloud) -> None:
+    copy(cloud, "k", etag="other", crc64="other")
+    assert failure(cloud).endswith("1 objects in order, 1 different (k)")
+
+
+def test_equal_content_with_another_etag_is_in_order(cloud: FakeCloud) -> None:
+    """The ETag of a multipart object depends on its parts; its CRC-64 does not."""
+    copy(cloud, "k", etag="other-2")
+    assert check(cloud) == Comparison(matched=2, bytes=20)
+    assert heads(cloud) == 2
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [{"etag": "x", "crc64": "other"}, {"size": 11}, {"etag": "x", "crc64": None}, {"size": 11, "crc64": "crc-k"}],
+)
+def test_other_content_is_different(cloud: FakeCloud, differences: dict[str, Any]) -> None:
+    copy(cloud, "k", **differences)
+    assert "1 different (k)" in failure(cloud)
+
+
+def test_equal_checksums_that_are_missing_prove_nothing(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k", crc64=None)
+    cloud.put_object(cloud.dst, "k", crc64=None, etag="other")
+    assert "1 different (k)" in failure(cloud)
+
+
+# --- what happens meanwhile ------------------------------------------------------------------------------------------
+
+
+def test_object_deleted_at_the_source_meanwhile(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k")
+    cloud.source.journal.before("HeadObject", cloud.src.objects.clear)
+    assert check(cloud).excluded == {"deleted at the source meanwhile": 1}
+
+
+def test_replica_deleted_meanwhile(cloud: FakeCloud) -> None:
+    copy(cloud, "k", etag="other")
+    cloud.destination.journal.before("HeadObject", cloud.dst.objects.clear)
+    assert "1 different (k)" in failure(cloud)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_object_overwritten_at_the_source_meanwhile(cloud: FakeCloud, there: bool) -> None:
+    """It was written after the time up to which everything has to be there."""
+    cloud.put_object(cloud.src, "k")
+    if there:
+        cloud.put_object(cloud.dst, "k", etag="older", crc64="older")
+    cloud.source.journal.before("HeadObject", lambda: cloud.put_object(cloud.src, "k", etag="newer", crc64="newer"))
+    counts = check(cloud)
+    assert (counts.matched, counts.too_new, counts.ok) == (1, 1, True)
+
+
+def test_object_overwritten_and_copied_meanwhile(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k")
+    cloud.put_object(cloud.dst, "k", etag="newer", crc64="newer")
+    cloud.source.journal.before("HeadObject", lambda: cloud.put_object(cloud.src, "k", etag="newer", crc64="newer"))
+    assert check(cloud).matched == 2
+
+
+def test_object_younger_than_the_watermark_takes_no_look(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k", last_modified=DAWN + timedelta(hours=1))
+    counts = check(cloud, copied_until=DAWN + timedelta(minutes=30))
+    assert (counts.matched, counts.too_new, heads(cloud)) == (1, 1, 0)
+
+
+# --- encryption ------------------------------------------------------------------------------------------------------
+
+
+def test_object_with_a_kms_key_is_not_expected(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k", encryption="KMS", kms_key_id="key-1")
+    counts = check(cloud)
+    assert (counts.excluded, counts.ok) == ({"encrypted with a KMS key, which the rule does not replicate": 1}, True)
+
+
+def test_object_with_a_kms_key_is_expected_where_the_rule_replicates_it(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k", encryption="KMS", kms_key_id="key-1")
+    assert "1 missing (k)" in failure(cloud, WITH_KMS)
+
+
+@pytest.mark.parametrize("encryption", [{"encryption": "AES256"}, {"encryption": "KMS"}, {}])
+def test_other_encrypted_objects_are_expected(cloud: FakeCloud, encryption: dict[str, Any]) -> None:
+    cloud.put_object(cloud.src, "k", **encryption)
+    assert "1 missing (k)" in failure(cloud)
+
+
+# --- prefixes --------------------------------------------------------------------------------------------------------
+
+
+def test_only_objects_within_the_prefixes_are_expected(cloud: FakeCloud) -> None:
+    for key in ("a/1", "b/1"):
+        copy(cloud, key)
+    cloud.put_object(cloud.src, "c/1")
+    assert check(cloud, make_resolved(prefixes=["b/", "a/"])) == Comparison(matched=2, bytes=20)
+
+
+def test_prefixes_are_listed_in_the_order_of_keys(cloud: FakeCloud) -> None:
+    """Sorted the other way round, every object of the second prefix would look missing and surplus."""
+    for key in ("Z/1", "a/1", "é/1"):
+        copy(cloud, key)
+    counts = check(cloud, make_resolved(prefixes=["é/", "a/", "Z/"]))
+    assert (counts.matched, counts.surplus, heads(cloud)) == (3, 0, 0)
+
+
+# --- broken pairs ----------------------------------------------------------------------------------------------------
+
+
+def test_closer_looks_are_bounded(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "MAX_CLOSER_LOOKS", 5)
+    for number in range(20):
+        cloud.put_object(cloud.src, f"k{number:02}")
+    assert "20 missing (k00, k01, k02, k03, k04, …)" in failure(cloud)
+    assert heads(cloud) == 5
+
+
+def test_object_beyond_the_bound_is_a_fault_whatever_it_is(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "MAX_CLOSER_LOOKS", 0)
+    copy(cloud, "k", etag="other")
+    assert "1 different (k)" in failure(cloud)
+
+
+def test_object_that_cannot_be_read_ends_the_verification(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, "k")
+    cloud.source.journal.fail("HeadObject", PermissionDenied("may not"))
+    with pytest.raises(PermissionDenied):
+        check(cloud)
