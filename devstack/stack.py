@@ -45,12 +45,8 @@ class Stack:
         self._parts: list[process.Part] = []
         self._guard: Guard | None = None
         self.postgres = Postgres(settings.state_folder)
-        settings.log_folder.mkdir(parents=True, exist_ok=True)
-        keys_file = settings.state_folder / "keys.json"
-        if not keys_file.exists():
-            # What another stack of the same path left behind could not be decrypted with new keys.
-            self.postgres.remove()
-        self.keys = Keys.load_or_create(keys_file)
+        #: The stack's secrets, known once it is started.
+        self.keys: Keys
 
     def __enter__(self) -> Stack:
         try:
@@ -73,10 +69,8 @@ class Stack:
         :raises StartFailed: a part ended, or was not healthy in time; the message carries the end of its log.
         """
         self._deadline = time.monotonic() + self._timeout_seconds
-        for old_log in self.settings.log_folder.glob("*.log"):
-            old_log.unlink()
         self._guard = Guard()
-        airflow.prepare_home(self.settings, self.keys)
+        self._prepare_folders()
         self._report("PostgreSQL and the local cloud")
         self._start_cloud()
         self.postgres.start(self.settings.log_folder, self._guard, self._timeout_seconds)
@@ -122,16 +116,16 @@ class Stack:
         return client
 
     def wait_for_dag(self, dag_id: str, timeout_seconds: float) -> None:
-        """Wait until Airflow has read a DAG's file.
+        """Wait until Airflow has read a DAG's file, which is named for the DAG.
 
         :param timeout_seconds: how long at most.
-        :raises StartFailed: it has not; the message carries the import errors of the DAG files.
+        :raises StartFailed: it has not; the message carries the file's import error.
         """
         api = self.api()
         deadline = time.monotonic() + timeout_seconds
         while not api.has_dag(dag_id):
             self.check()
-            errors = api.import_errors()
+            errors = [error for error in api.import_errors() if f"{dag_id}.py:" in error]
             if errors or time.monotonic() > deadline:
                 raise StartFailed("\n".join([f"Airflow has no DAG {dag_id}.", *errors]))
             time.sleep(_POLL_SECONDS)
@@ -147,6 +141,17 @@ class Stack:
         url = f"{self.settings.cloud_url}/_localcloud/{name}"
         response = httpx.request(method, url, json=body, trust_env=False).raise_for_status()
         return response.json() if response.content else None
+
+    def _prepare_folders(self) -> None:
+        self.settings.log_folder.mkdir(parents=True, exist_ok=True)
+        for old_log in self.settings.log_folder.glob("*.log"):
+            old_log.unlink()
+        keys_file = self.settings.state_folder / "keys.json"
+        if not keys_file.exists():
+            # What another stack of the same path left behind could not be decrypted with new keys.
+            self.postgres.remove()
+        self.keys = Keys.load_or_create(keys_file)
+        airflow.prepare_home(self.settings, self.keys)
 
     def _start_cloud(self) -> None:
         settings = self.settings
