@@ -43,4 +43,6 @@ with DAG(
     params=SETUP_PARAMS,
     tags=["oss", "replication", "alibaba-cloud"],
 ):
-    replication_pipeline(ResolveFormOperator(task_id="resolve").output)
+    replication_pipeline(
+        ResolveFormOperator(task_id="resolve", doc_md="Checks what you entered, and calls nobody.").output
+    )

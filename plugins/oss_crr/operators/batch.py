@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Task id of the step whose output describes the batch.
 PREFLIGHT = "preflight"
+#: XCom key under which the first step leaves why it refused the input, for the report.
+REFUSAL = "refusal"
 
 
 class BatchOperator(BaseOperator):

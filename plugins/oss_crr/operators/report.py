@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TriggerRule
 
 from oss_crr.errors import PermanentError
-from oss_crr.operators.batch import PREFLIGHT, StepOperator
+from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator
 from oss_crr.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ReportOperator(StepOperator):
         steps = {step: self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)}
         rows = report_rows(steps, self._crashed(context))
         if not rows:
-            raise PermanentError(f"there is nothing to report: see why `{self.resolved}` or `{PREFLIGHT}` failed")
+            raise self._nothing_done(context)
         self.log.info("Report\n%s", report_text(rows))
         return [_outcome(row, self.task_id) for row in rows]
 
@@ -51,6 +51,12 @@ class ReportOperator(StepOperator):
         states = ti.get_task_states(ti.dag_id, map_index=index, task_ids=list(steps), run_ids=[ti.run_id])
         suffix = f"_{index}" if index >= 0 else ""
         return [step for step in steps if states.get(ti.run_id, {}).get(step + suffix) == "failed"]
+
+    def _nothing_done(self, context: Context) -> PermanentError:
+        refusal = context["ti"].xcom_pull(task_ids=self.resolved, key=REFUSAL)
+        if refusal:
+            return PermanentError(f"nothing was done: `{self.resolved}` refused the input: {refusal}")
+        return PermanentError(f"there is nothing to report: see why `{self.resolved}` or `{PREFLIGHT}` failed")
 
 
 def report_rows(steps: StepOutcomes, crashed: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from airflow.sdk import Asset, AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.converge import Convergence, PlannedResource, in_parallel
-from oss_crr.errors import OssCrrError
-from oss_crr.operators.batch import PREFLIGHT, StepOperator, utc_now
+from oss_crr.errors import InputError, OssCrrError
+from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, utc_now
 from oss_crr.operators.links import DestinationBucketLink, RoleLink, SourceBucketLink
 from oss_crr.operators.retry import RETRY_POLICY
 from oss_crr.outcome import Outcome
@@ -48,7 +48,11 @@ class ResolveFormOperator(BaseOperator):
         """
         # Airflow keeps parameters that the DAG never declared: without this, a misspelt one would be ignored.
         values = {**context["params"], **(context["dag_run"].conf or {})}
-        batch = [parse_pair({key: value for key, value in values.items() if key not in RUN_PARAMETERS})]
+        try:
+            batch = [parse_pair({key: value for key, value in values.items() if key not in RUN_PARAMETERS})]
+        except InputError as error:
+            context["ti"].xcom_push(key=REFUSAL, value=str(error))
+            raise
         self.log.info("Pair: %s", batch[0])
         return [pair.to_dict() for pair in batch]
 
