@@ -21,7 +21,14 @@ from oss_crr.converge import (
     in_parallel,
     observe,
 )
-from oss_crr.errors import AlreadyExists, NotFound, PermissionDenied, ServiceUnavailable, Throttled
+from oss_crr.errors import (
+    AlreadyExists,
+    NotFound,
+    PermissionDenied,
+    RequestRejected,
+    ServiceUnavailable,
+    Throttled,
+)
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import Change, Resource
@@ -309,6 +316,12 @@ def test_failure_of_a_pair_does_not_stop_another(cloud: FakeCloud) -> None:
         "message": "bucket `src-none` does not exist",
         "retryable": False,
     }
+
+
+def test_rule_that_is_refused_does_not_stop_others_of_its_source(cloud: FakeCloud) -> None:
+    cloud.source.journal.fail("PutBucketReplication", RequestRejected("InvalidTargetLocation"))
+    outcomes = run(cloud, ReplicationRule(), [make_resolved(destination_bucket=f"dst-{n}") for n in range(3)])
+    assert sorted(outcome.result for outcome in outcomes) == ["created", "created", "failed"]
 
 
 def test_blocked_pair_does_not_stop_its_group(cloud: FakeCloud) -> None:
