@@ -32,12 +32,15 @@ class PlannedResource:
     :param origin: ``in order`` or ``adopted``; says something only where there are no differences.
     :param details: see :meth:`oss_crr.resources.base.Resource.details`.
     :param observed_at: when it was read.
+    :param observed: what was read.
     """
 
     changes: tuple[Change, ...]
     origin: str
     observed_at: datetime
     details: dict[str, Any] = field(default_factory=dict)
+    #: What was read, for checks in the same task; it does not travel to later ones.
+    observed: Any = field(default=None, compare=False, repr=False)
 
     @property
     def is_creation(self) -> bool:
@@ -94,6 +97,7 @@ def observe(resource: Resource[Any], accounts: Accounts, group: Sequence[Resolve
             origin=resource.origin(pair, observed),
             observed_at=now,
             details=resource.details(pair, observed),
+            observed=observed,
         )
         for pair in group
     }

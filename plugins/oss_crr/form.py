@@ -48,7 +48,18 @@ def _switch(default: bool, title: str, help_text: str, section: str) -> Param:
 
 
 def _connection(default: str, title: str, help_text: str) -> Param:
-    return Param(default, type="string", title=title, description_md=help_text, section=_ACCOUNTS, minLength=1)
+    return Param(default, type=["null", "string"], title=title, description_md=help_text, section=_ACCOUNTS)
+
+
+def _account_uid(side: str) -> Param:
+    return Param(
+        None,
+        type=["null", "string"],
+        title=f"UID of the {side} account",
+        description_md="Required without a connection to that account, because the grants name it. With a connection "
+        "it is a guard: a key of any other account is refused.",
+        section=_ACCOUNTS,
+    )
 
 
 def _optional(title: str, help_text: str) -> Param:
@@ -120,13 +131,19 @@ SETUP_PARAMS: dict[str, Any] = {
         _WHAT,
     ),
     "source_conn_id": _connection(
-        "oss_source", "Connection of the source account", "Id of an Airflow connection of type `alibaba_cloud`."
+        "oss_source",
+        "Connection of the source account",
+        "Id of an Airflow connection of type `alibaba_cloud`. Empty: grant only the destination's side, from the "
+        "source account's UID and the role's name.",
     ),
     "destination_conn_id": _connection(
         "oss_destination",
         "Connection of the destination account",
-        "Id of an Airflow connection of type `alibaba_cloud`, with a key of the other account.",
+        "Id of an Airflow connection of type `alibaba_cloud`, with a key of the other account. Empty: another team "
+        "owns that account; the run shows what they have to grant and waits for their approval.",
     ),
+    "source_uid": _account_uid("source"),
+    "destination_uid": _account_uid("destination"),
     "role_name": Param(
         None,
         type=["null", "string"],

@@ -20,6 +20,7 @@ MAX_PREFIXES = 10
 MAX_PREFIX_BYTES = 1023
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_ACCOUNT_UID = re.compile(r"\d{5,20}")
 _KEY_ARN = re.compile(r"acs:kms:([a-z0-9-]+):(\d+):key/[A-Za-z0-9-]+")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -38,6 +39,8 @@ class BucketPair:
     destination_region: str
     source_conn_id: str = "oss_source"
     destination_conn_id: str = "oss_destination"
+    source_uid: str = ""
+    destination_uid: str = ""
     prefixes: tuple[str, ...] = ()
     replication_policy: ReplicationPolicy = "add_change"
     replicate_historical_data: bool = True
@@ -69,6 +72,16 @@ class BucketPair:
     def rule_id(self) -> str:
         """Return the id this product gives its replication rule for the pair."""
         return f"oss-crr-{self._digest(24)}"
+
+    @property
+    def manages_source(self) -> bool:
+        """Tell whether there is a connection to the source account; its owner does that side otherwise."""
+        return bool(self.source_conn_id)
+
+    @property
+    def manages_destination(self) -> bool:
+        """Tell whether there is a connection to the destination account; its owner does that side otherwise."""
+        return bool(self.destination_conn_id)
 
     @property
     def replicates_deletes(self) -> bool:
@@ -144,6 +157,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "transfer_type": ("auto", "internal", "oss_acc"),
     "on_rule_mismatch": ("fail", "replace"),
 }
+_CONNECTIONS = ("source_conn_id", "destination_conn_id")
 _SWITCHES = ("replicate_historical_data", "replicate_kms_objects", "rtc")
 
 Problems = list[tuple[str, str]]
@@ -152,10 +166,11 @@ Problems = list[tuple[str, str]]
 def parse_pair(values: Mapping[str, object]) -> BucketPair:
     """Check what a user wrote and make a :class:`BucketPair` of it.
 
-    :param values: field values; None and blank text count as not given.
+    :param values: field values; None and blank text count as not given, except that a connection id given like that
+        means that there is no connection to that account.
     :raises InputError: naming every field that is unknown, missing, of the wrong type, or contradicts another one.
     """
-    given = {key: value for key, value in values.items() if not _is_blank(value)}
+    given = {key: value for key, value in values.items() if not _is_blank(value) or key in _CONNECTIONS}
     problems: Problems = [(key, _unknown(key)) for key in sorted(set(given) - _FIELDS)]
     problems += [(key, "is required") for key in _REQUIRED if key not in given]
     clean: dict[str, Any] = {}
@@ -186,6 +201,10 @@ def _parser(field: str) -> Callable[[object], object]:
         return _bucket_name
     if field.endswith("_region"):
         return _region
+    if field.endswith("_uid"):
+        return _account_uid
+    if field in _CONNECTIONS:
+        return lambda value: "" if _is_blank(value) else _text(value)
     if field in _CHOICES:
         return lambda value: _choice(value, _CHOICES[field])
     if field in _SWITCHES:
@@ -236,6 +255,13 @@ def _role_name(value: object) -> str:
     return name
 
 
+def _account_uid(value: object) -> str:
+    uid = str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+    if not _ACCOUNT_UID.fullmatch(uid):
+        raise ValueError(f"{uid!r} is no account UID: digits only, such as 1234567890123456")
+    return uid
+
+
 def _key_arn(value: object) -> str:
     arn = _text(value)
     if not _KEY_ARN.fullmatch(arn):
@@ -275,14 +301,31 @@ def _contradictions(pair: BucketPair) -> Problems:
         problems.append(("destination_bucket", "is the source bucket; replication needs two buckets"))
     if pair.source_region == pair.destination_region:
         problems.append(("destination_region", "is the source region; cross-region replication needs two regions"))
-    if pair.source_conn_id == pair.destination_conn_id:
+    if pair.source_conn_id == pair.destination_conn_id != "":
         problems.append(("destination_conn_id", "is the source connection; replication across accounts needs two"))
     problems += [
         ("prefixes", f"{prefix!r} contains the bucket's name; OSS refuses that, give the path within the bucket")
         for prefix in pair.prefixes
         if prefix.startswith((f"{pair.source_bucket}/", f"oss://{pair.source_bucket}"))
     ]
-    return problems + _transfer_contradictions(pair) + _kms_contradictions(pair)
+    return problems + _side_contradictions(pair) + _transfer_contradictions(pair) + _kms_contradictions(pair)
+
+
+def _side_contradictions(pair: BucketPair) -> Problems:
+    """Without a connection to an account, what the other side has to know of it must be given."""
+    if not pair.manages_source and not pair.manages_destination:
+        return [("source_conn_id", "give at least one of the two connections")]
+    required: list[tuple[str, str]] = []
+    if not pair.manages_destination:
+        required = [("destination_uid", "is required without destination_conn_id: the grant names the account")]
+    if not pair.manages_source:
+        why = "is required without source_conn_id: the grant names account and role"
+        required = [("source_uid", why), ("role_name", why)]
+    problems = [(field, why) for field, why in required if not getattr(pair, field)]
+    if not pair.manages_destination and pair.kms_instance_id:
+        problem = "needs destination_conn_id: have the destination's owner make a key, and give kms_key_arn"
+        problems.append(("kms_instance_id", problem))
+    return problems
 
 
 def _transfer_contradictions(pair: BucketPair) -> Problems:

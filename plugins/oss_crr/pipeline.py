@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import TriggerRule, chain
 
 from oss_crr.operators.create_rule import CreateRuleOperator
+from oss_crr.operators.hand_over import HandOverOperator
 from oss_crr.operators.report import ReportOperator
 from oss_crr.operators.steps import ConvergeOperator, PreflightOperator, VerifyOperator
 from oss_crr.sensors.history import WaitForHistorySensor
@@ -22,6 +23,7 @@ _WRITING_STEPS = (
     "prepare_kms_key",
     "grant_kms_key",
     "grant_kms_role",
+    "hand_over",
     "create_rule",
 )
 
@@ -40,12 +42,17 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     prepare_kms_key = _converge("prepare_kms_key", "kms_key", after=("create_role",))
     grant_kms_key = _converge("grant_kms_key", "kms_key_grant", after=("create_role", "prepare_kms_key"))
     grant_kms_role = _converge("grant_kms_role", "kms_role_grant", after=("create_role", "prepare_kms_key"))
+    hand_over = HandOverOperator(
+        task_id="hand_over",
+        after=("create_role", "grant_source", "grant_kms_role"),
+        doc_md=_DOCS["hand_over"],
+        trigger_rule=TriggerRule.NONE_FAILED,
+    )
     create_rule = CreateRuleOperator(
         task_id="create_rule",
         after=_WRITING_STEPS[:-1],
         doc_md=_DOCS["create_rule"],
-        # The KMS steps are skipped when no pair asks for them.
-        trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+        trigger_rule=TriggerRule.NONE_FAILED,
     )
     wait_for_history = WaitForHistorySensor(
         task_id="wait_for_history",
@@ -64,9 +71,10 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     grants = [grant_source, grant_destination, grant_kms_key, grant_kms_role]
     chain(create_role, prepare_kms_key, [grant_kms_key, grant_kms_role])
     chain(preflight, create_role, [grant_source, grant_destination])
-    chain(grants, create_rule, wait_for_history, verify, report)
+    chain([grant_source, grant_kms_role], hand_over)
+    chain([*grants, hand_over], create_rule, wait_for_history, verify, report)
     # The report reads what these steps say even when a later one never ran.
-    chain([preflight, create_role, prepare_kms_key, *grants, create_rule, wait_for_history], report)
+    chain([preflight, create_role, prepare_kms_key, *grants, hand_over, create_rule, wait_for_history], report)
 
 
 def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOperator:
@@ -75,6 +83,8 @@ def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOp
         resource=resource,
         after=after,
         doc_md=_DOCS[task_id],
+        # A step is skipped when no pair of the batch needs it; what follows may still be needed.
+        trigger_rule=TriggerRule.NONE_FAILED,
     )
 
 
@@ -98,6 +108,10 @@ _DOCS = {
     ),
     "grant_kms_key": "Adds one statement to the key's policy that lets the role use the key; foreign ones stay.",
     "grant_kms_role": "Lets the role use the key, by a policy attached to it: KMS asks both accounts.",
+    "hand_over": (
+        "Only where there is no connection to the destination's account: shows what its owner has to grant, and waits "
+        "until somebody approves under *Required actions*."
+    ),
     "create_rule": (
         "Puts the replication rule on the source bucket. An equal rule is adopted. OSS cannot change a rule: "
         "one that differs is refused with the differences named or, with *replace*, deleted and created again."

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oss_crr.converge import PlannedResource, group_by_scope, in_parallel, observe
+from oss_crr.deep_checks import check_deep
+from oss_crr.deep_survey import read_deep_facts
 from oss_crr.errors import OssCrrError, PreflightError, ServiceUnavailable
+from oss_crr.fact_checks import check_facts
+from oss_crr.model import Identity
 from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair, ResolvedPair
-from oss_crr.preflight import Check, Facts, check_changes, check_facts, resolve, unreadable
+from oss_crr.preflight import Check, Facts, check_changes, resolve, unreadable
+from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts, Resource
 from oss_crr.resources.kms_key import KmsKey
 
@@ -71,33 +76,23 @@ def survey(accounts: Accounts, pairs: Sequence[BucketPair], resources: Sequence[
     healthy = [_with_key(pair, plans) for pair in healthy]
     plans |= _read_plans(accounts, healthy, [resource for resource in resources if resource.name != KEY_RESOURCE])
     known = resolved | {pair.name: pair for pair in healthy}
-    return [_survey(pair, checks[pair.name], known[pair.name], plans) for pair in pairs]
+    surveys = [_survey(pair, checks[pair.name], known[pair.name], plans) for pair in pairs]
+    return _look_deeper(accounts, surveys)
 
 
-class _Place(NamedTuple):
-    """A bucket, and the connection it is read with."""
-
-    conn_id: str
-    region: str
-    bucket: str
-
-    def oss(self, accounts: Accounts) -> OssApi:
-        """Return OSS in the bucket's region, with the rights of the connection."""
-        return accounts.get(self.conn_id).oss(self.region)
-
-
-def _source(pair: BucketPair) -> _Place:
-    return _Place(pair.source_conn_id, pair.source_region, pair.source_bucket)
-
-
-def _destination(pair: BucketPair) -> _Place:
-    return _Place(pair.destination_conn_id, pair.destination_region, pair.destination_bucket)
+def _look_deeper(accounts: Accounts, surveys: Sequence[Survey]) -> list[Survey]:
+    """Add the checks that matter only where something is going to be written."""
+    promising = [found for found in surveys if not any(check.blocks for check in found.checks)]
+    pairs = [found.resolved for found in promising if found.resolved is not None]
+    facts = read_deep_facts(accounts, pairs, {found.pair.name: found.plans for found in promising})
+    more = {found.pair.name: check_deep(found) for found in facts}
+    return [replace(found, checks=(*found.checks, *more.get(found.pair.name, ()))) for found in surveys]
 
 
 def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
     """Read identities and buckets, each once; what cannot be read is kept as its error."""
-    sources = [_source(pair) for pair in pairs]
-    places = [*sources, *map(_destination, pairs)]
+    sources = [place for pair in pairs if (place := _source(pair))]
+    places = [*sources, *(place for pair in pairs if (place := _destination(pair)))]
     identities = _read_each(
         (place.conn_id for place in places), lambda conn_id: attempt(lambda: accounts.get(conn_id).identity())
     )
@@ -112,28 +107,48 @@ def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
     return [
         Facts(
             pair=pair,
-            source_identity=identities[pair.source_conn_id],
-            destination_identity=identities[pair.destination_conn_id],
-            source_bucket=buckets[_source(pair)],
-            destination_bucket=buckets[_destination(pair)],
-            locations=locations[_source(pair)],
+            source_identity=identities.get(pair.source_conn_id),
+            destination_identity=identities.get(pair.destination_conn_id),
+            source_bucket=buckets.get(_source(pair)),
+            destination_bucket=buckets.get(_destination(pair)),
+            locations=locations.get(_source(pair)),
+            allowed_destinations=_allowed_destinations(accounts, pair, identities.get(pair.source_conn_id)),
         )
         for pair in pairs
     ]
 
 
-def _read_each(keys: Iterable[Key], read: Callable[[Key], Answer]) -> dict[Key, Answer]:
+class _Place(NamedTuple):
+    """A bucket, and the connection it is read with."""
+
+    conn_id: str
+    region: str
+    bucket: str
+
+    def oss(self, accounts: Accounts) -> OssApi:
+        """Return OSS in the bucket's region, with the rights of the connection."""
+        return accounts.get(self.conn_id).oss(self.region)
+
+
+def _source(pair: BucketPair) -> _Place | None:
+    return _Place(pair.source_conn_id, pair.source_region, pair.source_bucket) if pair.manages_source else None
+
+
+def _destination(pair: BucketPair) -> _Place | None:
+    if not pair.manages_destination:
+        return None
+    return _Place(pair.destination_conn_id, pair.destination_region, pair.destination_bucket)
+
+
+def _allowed_destinations(accounts: Accounts, pair: BucketPair, identity: object) -> frozenset[str]:
+    return accounts.source(pair).allowed_destinations if isinstance(identity, Identity) else frozenset()
+
+
+def _read_each(keys: Iterable[Key], read: Callable[[Key], Answer]) -> dict[Key | None, Answer]:
     """Read side by side what different keys stand for."""
     distinct = list(dict.fromkeys(keys))
-    return dict(zip(distinct, in_parallel(read, distinct), strict=True))
-
-
-def attempt(read: Callable[[], Answer]) -> Answer | OssCrrError:
-    """Return what a read answers, or the error it raises."""
-    try:
-        return read()
-    except OssCrrError as error:
-        return error
+    answers: list[tuple[Key | None, Answer]] = list(zip(distinct, in_parallel(read, distinct), strict=True))
+    return dict(answers)
 
 
 def _unless(identity: object, read: Callable[[], Answer]) -> Answer | OssCrrError:

@@ -129,6 +129,11 @@ def test_every_documented_right_of_the_callers_is_needed_or_explained(make_world
         "oss:GetBucketPolicy",
         "oss:GetBucketReplicationProgress",
         "oss:PutBucketRtc",
+        # Read by checks that warn when they cannot be made.
+        "oss:GetBucketLifecycle",
+        "oss:GetBucketReplication",
+        "oss:GetBucketWorm",
+        "ram:GetAccountSummary",
         "oss:ReplicateGet",
         "oss:ListObjects",
         "oss:GetObject",
@@ -141,7 +146,7 @@ def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
         {**statement, "Action": [item for item in statement["Action"] if item != action]}
         for statement in policy["Statement"]
     ]
-    return {**policy, "Statement": statements}
+    return {**policy, "Statement": [statement for statement in statements if statement["Action"]]}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 from oss_crr.errors import AlreadyExists, Conflict, NotFound, OssCrrError
 from oss_crr.model import (
+    AccountSummary,
     AttachedPolicy,
     BucketInfo,
     Identity,
@@ -22,6 +23,7 @@ from oss_crr.model import (
     PolicyType,
     Progress,
     ReplicationLocations,
+    Retention,
     RoleInfo,
     Rule,
     RuleSpec,
@@ -110,6 +112,8 @@ class FakeBucket:
 
     info: BucketInfo
     policy: str | None = None
+    retention: Retention | None = None
+    deleting_lifecycle_rules: int = 0
     rules: list[Rule] = field(default_factory=list)
     objects: dict[str, ObjectHead] = field(default_factory=dict)
     storage_classes: dict[str, str] = field(default_factory=dict)
@@ -132,6 +136,14 @@ class FakeOss:
         self.journal.enter("GetBucketReplicationLocation")
         self._bucket(bucket)
         return self.reachable
+
+    def get_worm(self, bucket: str) -> Retention | None:
+        self.journal.enter("GetBucketWorm")
+        return self._bucket(bucket).retention
+
+    def get_lifecycle_deletes(self, bucket: str) -> int:
+        self.journal.enter("GetBucketLifecycle")
+        return self._bucket(bucket).deleting_lifecycle_rules
 
     def get_bucket_policy(self, bucket: str) -> str | None:
         self.journal.enter("GetBucketPolicy")
@@ -216,6 +228,10 @@ class FakeRam:
         self.policies: dict[str, PolicyInfo] = {}
         self.attached: dict[str, list[AttachedPolicy]] = {}
 
+    def get_account_summary(self) -> AccountSummary:
+        self.journal.enter("GetAccountSummary")
+        return AccountSummary(len(self.roles), 1000, len(self.policies), 1500, 10, 6144)
+
     def get_role(self, name: str) -> RoleInfo | None:
         self.journal.enter("GetRole")
         return self.roles.get(name)
@@ -278,6 +294,7 @@ class FakeAccount:
 
     def __init__(self, uid: str) -> None:
         self.journal = Journal()
+        self.allowed_destinations: frozenset[str] = frozenset()
         self.answer: Identity | OssCrrError = Identity(uid, f"acs:ram::{uid}:user/ops", "RAMUser")
         self.ram = FakeRam(self.journal)
         self.storage = FakeOss(self.journal)

@@ -79,9 +79,26 @@ def test_right_value_is_kept(field: str, value: object) -> None:
 
 @pytest.mark.parametrize("nothing", [None, "", "  "])
 def test_empty_value_counts_as_not_given(nothing: object) -> None:
-    optional = dict.fromkeys(set(make_pair().to_dict()) - set(REQUIRED), nothing)
+    connections = {"source_conn_id", "destination_conn_id"}
+    optional = dict.fromkeys(set(make_pair().to_dict()) - set(REQUIRED) - connections, nothing)
     assert parse_pair({**REQUIRED, **optional}) == make_pair()
     assert problems_of(source_bucket=nothing) == {"source_bucket": "is required"}
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+def test_empty_connection_means_that_somebody_else_owns_the_side(nothing: object) -> None:
+    pair = make_pair(destination_conn_id=nothing, destination_uid="2222222222222222")
+    assert (pair.manages_source, pair.manages_destination) == (True, False)
+    assert problems_of(destination_conn_id=nothing).keys() == {"destination_uid"}
+    mirror = make_pair(source_conn_id=nothing, source_uid=1111111111111111, role_name="role")
+    assert (mirror.manages_source, mirror.manages_destination) == (False, True)
+    assert problems_of(source_conn_id=nothing).keys() == {"source_uid", "role_name"}
+    assert problems_of(source_conn_id=nothing, destination_conn_id=nothing).keys() == {"source_conn_id"}
+
+
+@pytest.mark.parametrize("uid", ["root", "12", "1" * 30, True, 1.5])
+def test_wrong_account_uid_is_refused(uid: object) -> None:
+    assert problems_of(destination_uid=uid).keys() == {"destination_uid"}
 
 
 def test_blanks_around_text_are_dropped() -> None:

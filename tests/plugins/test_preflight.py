@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from oss_crr.errors import CredentialsError, NotFound, ServiceUnavailable
+from oss_crr.fact_checks import check_facts
 from oss_crr.model import BucketInfo, Identity, ReplicationLocations
-from oss_crr.preflight import Check, Facts, check_changes, check_facts, resolve, table, unreadable
+from oss_crr.preflight import Check, Facts, check_changes, resolve, table, unreadable
 from oss_crr.resources.base import Change
 from tests.plugins.fake_cloud import DESTINATION_UID, SOURCE_UID, make_pair
 
@@ -96,7 +97,7 @@ def test_unreadable_bucket_blocks(side: str) -> None:
     checks = checks_of(**{f"{side}_bucket": GONE})
     assert blocking(checks) == [f"{side} bucket"]
     assert checks[f"{side} bucket"].found == "bucket `x` does not exist"
-    assert not {f"{side} region", f"{side} owner", "versioning"} & set(checks)
+    assert not {f"{side} region", f"{side} owner"} & set(checks)
 
 
 @pytest.mark.parametrize("side", ["source", "destination"])

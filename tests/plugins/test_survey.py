@@ -66,9 +66,14 @@ def test_new_pair(cloud: FakeCloud) -> None:
 def test_new_pair_takes_few_reads(cloud: FakeCloud) -> None:
     look(cloud)
     assert Counter(cloud.source.journal.actions) == Counter(
-        ["GetBucketInfo", "GetBucketReplicationLocation", "GetRole", "GetPolicy", "GetBucketReplication"]
+        [
+            *("GetBucketInfo", "GetBucketReplicationLocation", "GetRole", "GetPolicy", "GetBucketReplication"),
+            *("GetBucketPolicy", "GetAccountSummary"),
+        ]
     )
-    assert Counter(cloud.destination.journal.actions) == Counter(["GetBucketInfo", "GetBucketPolicy"])
+    assert Counter(cloud.destination.journal.actions) == Counter(
+        ["GetBucketInfo", "GetBucketPolicy", "GetBucketReplication", "GetBucketWorm"]
+    )
 
 
 def test_outcome_is_what_later_tasks_need(cloud: FakeCloud) -> None:
@@ -98,7 +103,7 @@ def test_nothing_more_is_read_where_the_pair_itself_is_not_in_order(cloud: FakeC
     assert not {"GetRole", "GetPolicy", "GetBucketPolicy", "GetBucketReplication"} & set(cloud.actions)
     kind, message = error_of(found.outcome("preflight"))
     assert kind == "PreflightError"
-    assert message == ("1 of 8 checks block, nothing was written: destination bucket: bucket `dst` does not exist")
+    assert message == ("1 of 9 checks block, nothing was written: destination bucket: bucket `dst` does not exist")
 
 
 def test_credentials_that_do_not_work_are_tried_once(cloud: FakeCloud) -> None:
@@ -194,9 +199,11 @@ def test_what_pairs_share_is_read_once(cloud: FakeCloud) -> None:
         cloud.add_bucket(name)
     found = look(cloud, *(make_pair(source_bucket=name, role_name="shared") for name in names))
     assert all(item.outcome("preflight").ok for item in found)
-    assert Counter(cloud.destination.journal.actions) == Counter(["GetBucketInfo", "GetBucketPolicy"])
+    assert Counter(cloud.destination.journal.actions) == Counter(
+        ["GetBucketInfo", "GetBucketPolicy", "GetBucketReplication", "GetBucketWorm"]
+    )
     reads = Counter(cloud.source.journal.actions)
-    assert (reads["GetRole"], reads["GetPolicy"]) == (1, 1)
+    assert (reads["GetRole"], reads["GetPolicy"], reads["GetAccountSummary"]) == (1, 1, 1)
     assert reads["GetBucketInfo"] == reads["GetBucketReplication"] == len(names)
 
 

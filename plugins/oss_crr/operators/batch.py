@@ -45,7 +45,7 @@ class BatchOperator(BaseOperator):
     def settle(self, context: Context, outcomes: list[Outcome]) -> list[dict[str, Any]]:
         """Log the outcomes, keep them, and fail if the batch is to fail."""
         for outcome in outcomes:
-            self._log(outcome)
+            self._log_outcome(outcome)
         result = [outcome.to_dict() for outcome in outcomes]
         failures = [outcome for outcome in outcomes if not outcome.ok]
         if failures and (len(failures) == len(outcomes) or self._worth_a_retry(context, failures)):
@@ -84,7 +84,7 @@ class BatchOperator(BaseOperator):
         ti = context["ti"]
         return any(outcome.retryable for outcome in failures) and ti.try_number <= (ti.max_tries or 0)
 
-    def _log(self, outcome: Outcome) -> None:
+    def _log_outcome(self, outcome: Outcome) -> None:
         if outcome.error:
             self.log.error("%s: %s: %s", outcome.pair, outcome.error["type"], outcome.error["message"])
             return

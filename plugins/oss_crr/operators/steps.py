@@ -148,7 +148,8 @@ class VerifyOperator(StepOperator):
     def run_step(self, context: Context) -> list[Outcome]:
         """List both sides of all pairs, side by side."""
         waited = {item["pair"]: item["details"] for item in self.outcomes_of(context, self.waited)}
-        outcomes = in_parallel(lambda pair: self._verify(pair, waited.get(pair.name, {})), self.survivors(context))
+        pairs = [pair for pair in self.survivors(context) if pair.pair.manages_source]
+        outcomes = in_parallel(lambda pair: self._verify(pair, waited.get(pair.name, {})), pairs)
         for outcome in outcomes:
             if outcome.result == "verified":
                 self._announce(context, outcome)
@@ -158,6 +159,8 @@ class VerifyOperator(StepOperator):
         if not pair.pair.replicate_historical_data:
             # Nothing tells which of the source's objects are younger than the rule.
             return Outcome(pair.name, self.task_id, "not verified: history is not replicated")
+        if not pair.pair.manages_destination:
+            return Outcome(pair.name, self.task_id, "not verified: no connection to the destination")
         watermark = waited.get("watermark") or waited.get("started_at")
         try:
             counts = verify_pair(self.accounts, pair, datetime.fromisoformat(watermark) if watermark else None)

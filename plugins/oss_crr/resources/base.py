@@ -72,6 +72,8 @@ class Resource(ABC, Generic[Observed]):
 
     #: Name in plans, reports and errors.
     name: ClassVar[str]
+    #: The account that the thing is in.
+    side: ClassVar[Literal["source", "destination"]] = "source"
     #: Whether pairs of equal scope share one document, so that one write serves them all.
     shared_document: ClassVar[bool] = True
     #: Whether the service itself refuses to create the thing twice: a step may then create without reading first.
@@ -80,8 +82,8 @@ class Resource(ABC, Generic[Observed]):
     absent: ClassVar[Any] = None
 
     def applies(self, pair: ResolvedPair) -> bool:
-        """Tell whether a pair needs the thing at all."""
-        return True
+        """Tell whether this run configures the thing for a pair: it is needed, and its account has a connection."""
+        return pair.pair.manages_source if self.side == "source" else pair.pair.manages_destination
 
     @abstractmethod
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:

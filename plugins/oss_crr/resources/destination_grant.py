@@ -23,6 +23,7 @@ class DestinationGrant(Resource[policy.Document | None]):
     """
 
     name = "destination_grant"
+    side = "destination"
 
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.pair.destination_bucket,)

@@ -30,9 +30,10 @@ class KmsKey(Resource[KmsKeyState]):
     """The key that was given, or the product's own key in the given instance: one for all pairs, found by its alias."""
 
     name = "kms_key"
+    side = "destination"
 
     def applies(self, pair: ResolvedPair) -> bool:
-        return pair.replicates_kms_objects
+        return pair.replicates_kms_objects and super().applies(pair)
 
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.destination_uid, pair.pair.destination_region, pair.pair.kms_key_arn or pair.pair.kms_instance_id)

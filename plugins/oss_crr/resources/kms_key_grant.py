@@ -21,9 +21,10 @@ class KmsKeyGrant(Resource[policy.Document | None]):
     """
 
     name = "kms_key_grant"
+    side = "destination"
 
     def applies(self, pair: ResolvedPair) -> bool:
-        return pair.replicates_kms_objects
+        return pair.replicates_kms_objects and super().applies(pair)
 
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.destination_uid, pair.kms_key_arn or pair.pair.kms_instance_id)

@@ -1,4 +1,4 @@
-"""The role's right, in the source account, to use the key that replicas are encrypted with.
+"""The role's rights, in the source account, on the keys that objects are decrypted and replicas encrypted with.
 
 KMS asks both sides across accounts: the key's policy, and the rights of the caller in its own account.
 """
@@ -18,7 +18,7 @@ class KmsRoleGrant(RoleGrant):
     description = "use the destination's KMS key for replication"
 
     def applies(self, pair: ResolvedPair) -> bool:
-        return pair.replicates_kms_objects
+        return pair.replicates_kms_objects and super().applies(pair)
 
     def system_policy(self, pair: ResolvedPair) -> str | None:
         return None if pair.pair.kms_permissions == "minimal" else pair.pair.kms_permissions
@@ -26,8 +26,14 @@ class KmsRoleGrant(RoleGrant):
     def policy_name(self, pair: ResolvedPair) -> str:
         return f"{pair.pair.role}-kms"
 
-    def grant(self, pair: ResolvedPair) -> policy.Statement:
-        return policy.render_grant("kms_role_grant", kms_key_arn=pair.kms_key_arn or KEY_TO_BE)
+    def grants(self, pair: ResolvedPair) -> list[policy.Statement]:
+        document = policy.render(
+            "kms_role_grant",
+            kms_key_arn=pair.kms_key_arn or KEY_TO_BE,
+            source_region=pair.pair.source_region,
+            source_uid=pair.source_uid,
+        )
+        return list(document["Statement"])
 
     def missing(self, pair: ResolvedPair) -> str:
         return f"does not let the role use key `{pair.kms_key_arn or KEY_TO_BE}`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from oss_crr import policy
@@ -63,8 +64,8 @@ class RoleGrant(Resource[RoleGrantState]):
         """Return the name of the first custom policy; short enough for a number behind it within 128 characters."""
 
     @abstractmethod
-    def grant(self, pair: ResolvedPair) -> policy.Statement:
-        """Return the custom policy's statement for a pair."""
+    def grants(self, pair: ResolvedPair) -> list[policy.Statement]:
+        """Return the custom policy's statements for a pair."""
 
     @abstractmethod
     def missing(self, pair: ResolvedPair) -> str:
@@ -77,7 +78,7 @@ class RoleGrant(Resource[RoleGrantState]):
         name = self.system_policy(pair)
         if name:
             return {"role": pair.pair.role, "attach": name}
-        document = {"Version": "1", "Statement": [self.grant(pair)]}
+        document = {"Version": "1", "Statement": self.grants(pair)}
         return {"role": pair.pair.role, "policy": self.policy_name(pair), "document": document}
 
     def observe(self, accounts: Accounts, pair: ResolvedPair) -> RoleGrantState:
@@ -101,11 +102,10 @@ class RoleGrant(Resource[RoleGrantState]):
             packed = self.packed(observed.documents, [pair])
         except LimitReached as error:
             return (Change(self.name, "blocked", str(error)),)
-        holder = self._holder(packed, pair)
-        return (
-            *self._document_changes(pair, observed.documents, packed, holder),
-            *self._attachment_changes(pair, observed, AttachedPolicy(holder, "Custom")),
-        )
+        holders = self._holders(packed, pair)
+        documents = (self._document_changes(pair, observed.documents, packed, name) for name in holders)
+        attachments = (self._attachment_changes(pair, observed, AttachedPolicy(name, "Custom")) for name in holders)
+        return tuple(chain.from_iterable((*documents, *attachments)))
 
     def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: RoleGrantState) -> None:
         ram = accounts.source(pairs[0].pair).ram
@@ -161,30 +161,36 @@ class RoleGrant(Resource[RoleGrantState]):
 
     def _without(self, document: policy.Document, pairs: Sequence[ResolvedPair]) -> policy.Document | None:
         left: policy.Document | None = document
-        for pair in pairs:
-            left = policy.subtract(left, self.grant(pair), FOLD) if left else None
+        for grant in self._grants(pairs):
+            left = policy.subtract(left, grant, FOLD) if left else None
         return left
 
-    def packed(self, documents: Documents, pairs: Iterable[ResolvedPair]) -> Documents:
+    def packed(self, documents: Documents, pairs: Sequence[ResolvedPair]) -> Documents:
         """Return the documents with the grants of all pairs in them, each within RAM's size.
 
         :raises LimitReached: when the role's policies hold no more.
         """
         result = dict(documents)
-        for pair in pairs:
-            grant = self.grant(pair)
-            if not any(policy.holds(document, grant, FOLD) for document in result.values()):
-                name = next((name for name in self._names(pair) if _fits(result.get(name), grant)), None)
-                if name is None:
-                    raise LimitReached(
-                        f"the {MAX_POLICIES} policies of role `{pair.pair.role}` hold no more: use another role_name"
-                    )
-                result[name] = policy.merge(result.get(name), grant, FOLD)
+        names = self._names(pairs[0])
+        for grant in self._grants(pairs):
+            if any(policy.holds(document, grant, FOLD) for document in result.values()):
+                continue
+            name = next((name for name in names if _fits(result.get(name), grant)), None)
+            if name is None:
+                role = pairs[0].pair.role
+                raise LimitReached(f"the {MAX_POLICIES} policies of role `{role}` hold no more: use another role_name")
+            result[name] = policy.merge(result.get(name), grant, FOLD)
         return result
 
-    def _holder(self, documents: Documents, pair: ResolvedPair) -> str:
-        grant = self.grant(pair)
-        return next(name for name, document in documents.items() if policy.holds(document, grant, FOLD))
+    def _grants(self, pairs: Iterable[ResolvedPair]) -> list[policy.Statement]:
+        return [grant for pair in pairs for grant in self.grants(pair)]
+
+    def _holders(self, documents: Documents, pair: ResolvedPair) -> list[str]:
+        """Return the names of the policies that hold a part of the pair's grants."""
+        grants = self.grants(pair)
+        return [
+            name for name, document in documents.items() if any(policy.holds(document, grant, FOLD) for grant in grants)
+        ]
 
     def _names(self, pair: ResolvedPair) -> list[str]:
         first = self.policy_name(pair)

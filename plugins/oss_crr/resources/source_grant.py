@@ -19,8 +19,8 @@ class SourceGrant(RoleGrant):
     def policy_name(self, pair: ResolvedPair) -> str:
         return f"{pair.pair.role}-source-read"
 
-    def grant(self, pair: ResolvedPair) -> policy.Statement:
-        return policy.render_grant("source_grant", source_bucket=pair.pair.source_bucket)
+    def grants(self, pair: ResolvedPair) -> list[policy.Statement]:
+        return [policy.render_grant("source_grant", source_bucket=pair.pair.source_bucket)]
 
     def missing(self, pair: ResolvedPair) -> str:
         return f"does not let the role read bucket `{pair.pair.source_bucket}`"

@@ -45,7 +45,7 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
         """
         if not context["params"].get("wait_for_history", True):
             raise AirflowSkipException("wait_for_history is off")
-        rules = self._rules(context, self.survivors(context))
+        rules = self._rules(context, [pair for pair in self.survivors(context) if pair.pair.manages_source])
         deadline = waiting_since(context) + self.timeout
         found = poll_rules(rules, self.accounts.get)
         self.log.info(summary(found))

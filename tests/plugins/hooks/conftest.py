@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from oss_crr.hooks.account import Account, AccountConfig, Credentials, Endpoints
-from oss_crr.hooks.retry import Retrier
+from oss_crr.hooks.account import Account
+from tests.plugins.hooks.accounts import account_at
 from tests.plugins.hooks.scripted_service import ScriptedService
 
 KEY_ID = "LTAI-test-key"
@@ -29,9 +29,4 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def account(service: ScriptedService, waits: list[float]) -> Account:
-    config = AccountConfig(
-        conn_id="oss_source",
-        credentials=Credentials(KEY_ID, SECRET),
-        endpoints=Endpoints(oss=service.url, ram=service.url, sts=service.url),
-    )
-    return Account(config, Retrier(sleep=waits.append))
+    return account_at(service.url, KEY_ID, SECRET, waits.append)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oss_crr.errors import ConnectionSetupError
-from oss_crr.hooks.connection import AccountConfig, Credentials, Endpoints, account_config
+from oss_crr.hooks.connection import AccountConfig, Credentials, Endpoints, account_config, is_loopback
 
 KEYS = {"access_key_id": "LTAI1", "access_key_secret": "topsecret"}
 
@@ -74,6 +74,36 @@ def test_public_endpoints_by_default() -> None:
     assert endpoints.oss_url("cn-hangzhou") == "https://oss-cn-hangzhou.aliyuncs.com"
     assert endpoints.ram_url() == "https://ram.aliyuncs.com"
     assert endpoints.sts_url() == "https://sts.aliyuncs.com"
+    assert endpoints.ims_url() == "https://ims.aliyuncs.com"
+    assert endpoints.kms_url("cn-beijing") == "https://kms.cn-beijing.aliyuncs.com"
+
+
+@pytest.mark.parametrize(
+    ("ram", "ims"),
+    [
+        ("http://127.0.0.1:9090", "http://127.0.0.1:9090"),
+        ("https://proxy:1", "https://proxy:1"),
+        ("https://ram.aliyuncs.com", "https://ims.aliyuncs.com"),
+    ],
+)
+def test_what_stands_in_for_ram_stands_in_for_ims(ram: str, ims: str) -> None:
+    assert Endpoints(ram=ram).ims_url() == ims
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:9090", True),
+        ("http://127.9.9.9", True),
+        ("https://localhost", True),
+        ("http://LOCALHOST:1", True),
+        ("http://10.0.0.1:9090", False),
+        ("https://oss-cn-hangzhou.aliyuncs.com", False),
+        ("http://127.0.0.1.example.com", False),
+    ],
+)
+def test_this_machine(url: str, expected: bool) -> None:
+    assert is_loopback(url) is expected
 
 
 def test_unknown_extras_are_ignored() -> None:

@@ -264,3 +264,45 @@ def test_wrong_signature_shows_nothing_of_the_request(
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
     for hidden in (SECRET, "StringToSign", "00ff", "Authorization", "OSS4-HMAC"):
         assert hidden not in shown
+
+
+# --- other settings of a bucket --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("enabled", "word"), [(True, b"true"), (False, b"false")])
+def test_acceleration_is_switched(service: ScriptedService, account: Account, enabled: bool, word: bytes) -> None:
+    service.answer()
+    account.oss("cn-hangzhou").set_acceleration("dst", enabled)
+    request = service.requests[0]
+    assert (request.method, request.path, request.params) == ("PUT", "/dst/", {"transferAcceleration": ""})
+    assert b"<Enabled>%s</Enabled>" % word in request.body
+
+
+def test_acceleration_in_use_is_a_conflict(service: ScriptedService, account: Account) -> None:
+    service.refuse(409, "TransferAccAlreadyInUse", "in use")
+    with pytest.raises(errors.Conflict, match="TransferAccAlreadyInUse"):
+        account.oss("cn-hangzhou").set_acceleration("dst", False)
+
+
+def test_settings_that_are_absent(service: ScriptedService, account: Account) -> None:
+    oss = account.oss("cn-hangzhou")
+    service.refuse(404, "NoSuchWORMConfiguration")
+    assert oss.get_worm("dst") is None
+    service.refuse(404, "NoSuchLifecycle")
+    assert oss.get_lifecycle_deletes("src") == 0
+
+
+def test_settings_of_a_missing_bucket(service: ScriptedService, account: Account) -> None:
+    oss = account.oss("cn-hangzhou")
+    for read in (oss.get_worm, oss.get_lifecycle_deletes):
+        service.refuse(404, "NoSuchBucket")
+        with pytest.raises(errors.NotFound, match="bucket `nowhere`"):
+            read("nowhere")
+
+
+def test_unreadable_settings_are_passing_failures(service: ScriptedService, account: Account) -> None:
+    oss = account.oss("cn-hangzhou")
+    for read in (oss.get_worm, oss.get_lifecycle_deletes):
+        service.answer(body="<html>")
+        with pytest.raises(errors.ServiceUnavailable, match="perhaps by a proxy"):
+            read("src")

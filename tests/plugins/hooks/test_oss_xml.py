@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from oss_crr.hooks import oss_xml
-from oss_crr.model import BucketInfo, ObjectSummary, Progress, ReplicationLocations, Rule, RuleSpec
+from oss_crr.model import BucketInfo, ObjectSummary, Progress, ReplicationLocations, Retention, Rule, RuleSpec
 
 SPEC = RuleSpec(
     id="rule-1",
@@ -192,3 +192,37 @@ def test_a_rule_with_everything() -> None:
 def test_one_prefix_set_holds_all_prefixes() -> None:
     body = oss_xml.replication_configuration(replace(SPEC, prefixes=("a/", "b/")))
     assert body.count(b"<PrefixSet>") == 1
+
+
+# --- other settings of a bucket --------------------------------------------------------------------------------------
+
+WORM = """<WormConfiguration><WormId>1</WormId><State>{}</State><RetentionPeriodInDays>7</RetentionPeriodInDays>
+</WormConfiguration>"""
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("InProgress", Retention("InProgress", 7)), ("Locked", Retention("Locked", 7)), ("Expired", None)],
+)
+def test_retention(state: str, expected: Retention | None) -> None:
+    assert oss_xml.retention(WORM.format(state).encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "deleting"),
+    [
+        ("", 0),
+        ("<Rule><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule>", 1),
+        ("<Rule><Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule>", 0),
+        ("<Rule><Status>Enabled</Status><Transition><Days>1</Days></Transition></Rule>", 0),
+        ("<Rule><Status>Enabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule>", 0),
+        (
+            "<Rule><Status>Enabled</Status><Expiration/><NoncurrentVersionExpiration/></Rule>"
+            "<Rule><Status>Enabled</Status><NoncurrentVersionExpiration/></Rule>",
+            2,
+        ),
+    ],
+)
+def test_lifecycle_rules_that_delete(rules: str, deleting: int) -> None:
+    body = f"<LifecycleConfiguration>{rules}</LifecycleConfiguration>"
+    assert oss_xml.deleting_lifecycle_rules(body.encode()) == deleting

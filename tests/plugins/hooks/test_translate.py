@@ -49,11 +49,17 @@ CALL = Call("connection `oss_source` (acs:ram::1:user/x)", "ram:CreateRole", "ro
         (400, "Rejected.LimitExceeded", errors.LimitReached),
         (400, "Rejected.ShareQuotaExceedLimit", errors.LimitReached),
         (404, "EntityNotExist.Role", errors.NotFound),
+        (404, "Forbidden.KeyNotFound", errors.NotFound),
+        (400, "Forbidden.AliasNotFound", errors.NotFound),
+        (403, "Forbidden.DKMSInstanceNotFound", errors.NotFound),
         (404, "NoSuchBucket", errors.NotFound),
         (404, "", errors.NotFound),
         (403, "NoPermission", errors.PermissionDenied),
         (403, "AccessDenied", errors.PermissionDenied),
         (403, "", errors.PermissionDenied),
+        (400, "Forbidden.NoPermission", errors.PermissionDenied),
+        (403, "Forbidden.DKMSInstanceStateInvalid", errors.Conflict),
+        (409, "Rejected.Disabled", errors.Conflict),
         (409, "DeleteConflict.Role.Policy", errors.Conflict),
         (409, "TransferAccAlreadyInUse", errors.Conflict),
         (400, "InvalidTargetLocation", errors.RequestRejected),
@@ -137,6 +143,11 @@ def test_advice_by_detail_code(ec: str, advice: str) -> None:
     text = message(ServiceAnswer(400, "InvalidArgument", "no", ec=ec))
     assert advice in text
     assert f"EC {ec}" in text
+
+
+def test_advice_by_code() -> None:
+    text = message(ServiceAnswer(400, "Rejected.ShareQuotaExceedLimit", "Instance Share Quota Exceed Limit."))
+    assert "raise the KMS instance's access management quantity" in text
 
 
 def test_wait_asked_for_reaches_the_error() -> None:
