@@ -7,6 +7,7 @@ spares two more packages. Loading the core takes a task 0.5 s and 51 MB; RAM add
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,12 +54,19 @@ def new_client(product: Product, base_url: str, credentials: CredentialSource) -
         connect_timeout=CONNECT_SECONDS * 1000,
         read_timeout=READ_SECONDS * 1000,
         max_idle_conns=POOL_SIZE,
-        # The SDKs read HTTP_PROXY but not NO_PROXY, and know no way to switch a proxy off. A server on this machine is
-        # out of a proxy's reach; taken for its own proxy it gets the request itself, with the whole URL in the first
-        # line, which every server has to understand (RFC 9112, section 3.2.2).
-        http_proxy=base_url if is_loopback(base_url) else None,
+        http_proxy=_own_proxy(base_url),
     )
     return import_module(f"{product.package}.client").Client(config)
+
+
+def _own_proxy(base_url: str) -> str | None:
+    """Return the proxy for an endpoint that no proxy reaches, a server on this machine: the endpoint itself.
+
+    The SDKs read HTTP_PROXY but not NO_PROXY, and know no way to switch a proxy off. As its own proxy, the server gets
+    the request itself, with the whole URL in the first line, which every server has to understand (RFC 9112, 3.2.2).
+    """
+    proxied = os.environ.get("HTTP_PROXY") or os.environ.get("http_proxy")
+    return base_url if proxied and is_loopback(base_url) else None
 
 
 def send(client: Any, product: Product, action: str, params: Mapping[str, str]) -> Any:
