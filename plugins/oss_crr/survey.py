@@ -184,10 +184,18 @@ def _read_group(accounts: Accounts, resource: Resource[Any], group: Sequence[Res
     return {(resource.name, pair.name): found if isinstance(found, OssCrrError) else found[pair.name] for pair in group}
 
 
+def _state_check(name: str, plan: PlannedResource) -> Iterable[Check]:
+    """Say what is going to happen to a resource; where it is more than a plain write, another check says so."""
+    if all(change.kind in ("create", "update") for change in plan.changes):
+        pending = "; ".join(f"to {change.kind}: {change.summary}" for change in plan.changes)
+        yield Check(f"{name} state", "ok", pending or plan.origin)
+
+
 def _survey(pair: BucketPair, checks: Sequence[Check], resolved: ResolvedPair | None, plans: _ResourcePlans) -> Survey:
     own = {resource: plan for (resource, name), plan in plans.items() if name == pair.name}
     readable = {resource: plan for resource, plan in own.items() if not isinstance(plan, OssCrrError)}
     more = [unreadable(resource, plan) for resource, plan in own.items() if isinstance(plan, OssCrrError)]
-    for plan in readable.values():
+    for name, plan in readable.items():
         more.extend(check_changes(plan.changes))
+        more.extend(_state_check(name, plan))
     return Survey(pair, (*checks, *more), resolved, readable)
