@@ -74,9 +74,9 @@ class Journal:
     def __init__(self) -> None:
         self.actions: list[str] = []
         self.read_only = False
-        self._before: dict[str, list[Callable[[], None]]] = {}
+        self._before: dict[str, list[Callable[[], object]]] = {}
 
-    def before(self, action: str, *steps: Callable[[], None]) -> None:
+    def before(self, action: str, *steps: Callable[[], object]) -> None:
         """Run each step before one call of an action, in turn."""
         self._before.setdefault(action, []).extend(steps)
 

@@ -94,6 +94,17 @@ def test_folding_keeps_the_other_elements_as_they_were_written() -> None:
     assert list(folded) == list(theirs)
 
 
+def test_principals_of_a_key_policy_are_folded_within_their_wrapper() -> None:
+    def key_grant(*roles: str) -> dict[str, Any]:
+        return {"Effect": "Allow", "Action": ["kms:Decrypt"], "Principal": {"RAM": list(roles)}, "Resource": ["*"]}
+
+    both = {**key_grant("a"), "Principal": {"RAM": ["a"], "Service": ["oss.aliyuncs.com"]}}
+    after = merge(document(both, {**key_grant(), "Principal": {"RAM": "a"}}), key_grant("b"), FOLD)
+    assert after == document(both, key_grant("a", "b"))
+    assert subtract(after, key_grant("b"), FOLD) == document(both, key_grant("a"))
+    assert subtract(document(key_grant("b")), key_grant("b"), FOLD) is None
+
+
 @pytest.mark.parametrize(
     "close",
     [
@@ -175,18 +186,22 @@ ACTIONS = st.sampled_from([["oss:Get", "oss:Put"], ["OSS:put", "oss:get"], ["oss
 STATEMENTS = st.fixed_dictionaries(
     {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": ACTIONS},
     optional={
-        "Principal": LISTS | st.just([]) | st.fixed_dictionaries({"RAM": LISTS}),
+        "Principal": LISTS
+        | st.just([])
+        | st.fixed_dictionaries({"RAM": LISTS})
+        | st.fixed_dictionaries({"RAM": LISTS, "Service": LISTS}),
         "Resource": LISTS,
         "Condition": st.fixed_dictionaries({"Bool": st.fixed_dictionaries({"k": VALUES})}) | st.just({}),
         "Sid": VALUES,
     },
 )
 DOCUMENTS = st.builds(lambda statements: document(*statements), st.lists(STATEMENTS, max_size=6))
+PRINCIPALS = st.lists(VALUES, min_size=1, max_size=2, unique=True)
 GRANTS = st.fixed_dictionaries(
     {
         "Effect": st.just("Allow"),
         "Action": st.just(["oss:Get", "oss:Put"]),
-        "Principal": st.lists(VALUES, min_size=1, max_size=2, unique=True),
+        "Principal": PRINCIPALS | st.fixed_dictionaries({"RAM": PRINCIPALS}),
         "Resource": st.sampled_from([["a"], ["a", "b"]]),
     }
 )
@@ -196,8 +211,12 @@ def granted(found: dict[str, Any] | None, fold: str) -> dict[str, set[str]]:
     """Return what a document says, as the values of the fold element by the meaning of all other elements."""
     rights: dict[str, set[str]] = {}
     for statement in (found or {"Statement": []})["Statement"]:
-        rest = policy.meaning({key: value for key, value in statement.items() if key != fold})
-        values = {json.dumps(value) for value in policy.as_list(statement.get(fold))}
+        content = statement.get(fold)
+        wrapper = ""
+        if isinstance(content, dict) and len(content) == 1:
+            ((wrapper, content),) = content.items()
+        rest = wrapper + policy.meaning({key: value for key, value in statement.items() if key != fold})
+        values = {json.dumps(value) for value in policy.as_list(content)}
         rights.setdefault(rest, set()).update(values or {"nobody"})
     return rights
 

@@ -274,7 +274,8 @@ def test_resolved_pair_of_versioned_buckets_across_the_border() -> None:
 
 @pytest.mark.parametrize("field", ["source_identity", "destination_identity", "source_bucket", "destination_bucket"])
 def test_pair_that_could_not_be_read_is_not_resolved(field: str) -> None:
-    assert resolve(replace(FACTS, **{field: GONE})) is None
+    unreadable_part: dict[str, Any] = {field: GONE}
+    assert resolve(replace(FACTS, **unreadable_part)) is None
 
 
 def test_pair_is_resolved_without_locations() -> None:

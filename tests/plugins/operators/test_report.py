@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from oss_crr.errors import Conflict, PermanentError
+from oss_crr.operators.batch import REFUSAL
 from oss_crr.operators.report import ReportOperator, report_rows, report_text
 from oss_crr.outcome import Outcome
 
@@ -164,14 +165,17 @@ class FakeTaskInstance:
 
     dag_id, run_id, map_index = "dag", "run", -1
 
-    def __init__(self, steps: Mapping[str, Any], states: Mapping[str, str]) -> None:
+    def __init__(self, steps: Mapping[str, Any], states: Mapping[str, str], refusal: str | None = None) -> None:
         self._steps = steps
         self._states = states
+        self._refusal = refusal
         self.pushed: dict[str, Any] = {}
         self.max_tries, self.try_number = 0, 1
 
-    def xcom_pull(self, task_ids: str, map_indexes: int) -> Any:
-        assert map_indexes == self.map_index
+    def xcom_pull(self, task_ids: str, key: str = "return_value", map_indexes: int | None = None) -> Any:
+        if key == REFUSAL:
+            return self._refusal if task_ids == "resolve" else None
+        assert (key, map_indexes) == ("return_value", self.map_index)
         return self._steps.get(task_ids)
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -222,3 +226,8 @@ def test_operator_of_a_mapped_batch_looks_at_its_own_tasks() -> None:
 def test_operator_without_a_batch_says_where_to_look() -> None:
     with pytest.raises(PermanentError, match="see why `resolve` or `preflight` failed"):
         run(FakeTaskInstance({}, {}))
+
+
+def test_operator_repeats_why_the_input_was_refused() -> None:
+    with pytest.raises(PermanentError, match="`resolve` refused the input: source_bucket: is required"):
+        run(FakeTaskInstance({}, {"resolve": "failed"}, refusal="source_bucket: is required"))
