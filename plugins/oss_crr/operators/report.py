@@ -10,6 +10,7 @@ from airflow.sdk import TriggerRule
 from oss_crr.errors import PermanentError
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator
 from oss_crr.outcome import Outcome
+from oss_crr.resources.registry import RESOURCES
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -105,7 +106,8 @@ def _state(ran: Mapping[str, Mapping[str, Any]], failed: object) -> str:
 
 
 def _planned(plans: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [change for plan in plans.values() for change in plan["changes"]]
+    # In the order of the work: a database that keeps JSON in binary form has changed the order of the members.
+    return [change for resource in RESOURCES if resource in plans for change in plans[resource]["changes"]]
 
 
 def _of_pair(outcomes: Iterable[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:

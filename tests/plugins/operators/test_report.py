@@ -102,6 +102,12 @@ def test_planned_pair_names_what_would_be_written() -> None:
     assert report_text([row]).splitlines()[-1] == "  would create       role `r` does not exist"
 
 
+def test_plan_is_in_the_order_of_the_work() -> None:
+    kinds = {name: {"changes": [{"kind": "create", "summary": name}]} for name in ("rule", "role", "source_grant")}
+    row = row_of({"preflight": [outcome("preflight", "passed", plans=kinds)], **{step: [] for step in STEPS}})
+    assert [change["summary"] for change in row["planned"]] == ["role", "source_grant", "rule"]
+
+
 def test_pair_without_objects_says_so() -> None:
     steps = {**complete_run(), "verify": [outcome("verify", "verified", objects=0, bytes=0)]}
     assert "  verified           0 objects, 0 bytes" in report_text(report_rows(steps))
