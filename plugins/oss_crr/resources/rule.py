@@ -13,6 +13,7 @@ from oss_crr.pair import ResolvedPair
 from oss_crr.refusal import explain_refusal
 from oss_crr.resources.base import Accounts, Change, Origin, Resource
 from oss_crr.resources.destination_grant import DestinationGrant
+from oss_crr.resources.kms_key import KEY_TO_BE
 from oss_crr.resources.kms_key_grant import KmsKeyGrant
 from oss_crr.resources.kms_role_grant import KmsRoleGrant
 from oss_crr.resources.role import Role
@@ -140,7 +141,8 @@ def rule_spec(pair: ResolvedPair) -> RuleSpec:
         historical_data=pair.pair.replicate_historical_data,
         transfer_type=pair.transfer_type,
         role_name=pair.pair.role,
-        kms_key_arn=pair.kms_key_arn or None,
+        # A key that is still to be created is a difference too: no rule that is there can have it.
+        kms_key_arn=pair.kms_key_arn or (KEY_TO_BE if pair.replicates_kms_objects else None),
         rtc=pair.pair.rtc,
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 from oss_crr.errors import AlreadyExists
 from oss_crr.model import KeyInfo, KmsInstanceInfo
 from oss_crr.resources.base import Accounts
-from tests.plugins.fake_cloud import DESTINATION_UID, Journal
+from tests.plugins.fake_cloud import DESTINATION_UID
+from tests.plugins.journal import Journal
 
 INSTANCE = "kst-1"
 KEY_ARN = f"acs:kms:cn-shanghai:{DESTINATION_UID}:key/key-1"

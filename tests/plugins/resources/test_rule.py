@@ -272,3 +272,10 @@ def test_removal_where_nothing_is_left(cloud: FakeCloud, rules: list[Any]) -> No
     cloud.src.rules = rules
     cloud.forbid_writes()
     RULE.remove(cloud.accounts, [PAIR], RULE.observe(cloud.accounts, PAIR))
+
+
+def test_rule_without_kms_differs_from_one_whose_key_is_still_to_be_created() -> None:
+    wanted = make_resolved(replicate_kms_objects=True, kms_instance_id="kst-1", on_rule_mismatch="replace")
+    (change,) = ReplicationRule().changes(wanted, (make_rule(make_resolved()),))
+    assert change.kind == "replace"
+    assert "kms_key_arn is None" in change.summary
