@@ -6,7 +6,7 @@ before a call to fail it or to play somebody else who writes at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,11 +30,11 @@ from oss_crr.model import (
 )
 from oss_crr.pair import BucketPair, ResolvedPair, parse_pair
 from oss_crr.resources.base import Accounts
+from tests.plugins.journal import Journal
 
 SOURCE_UID = "1111111111111111"
 DESTINATION_UID = "2222222222222222"
 DAWN = datetime(2026, 11, 1, 6, tzinfo=UTC)
-READS = ("Get", "List", "Head")
 
 
 def make_pair(**changes: Any) -> BucketPair:
@@ -66,44 +66,6 @@ def make_rule(pair: ResolvedPair, **changes: Any) -> Rule:
         transfer_type=pair.transfer_type,
     )
     return replace(rule, **changes)
-
-
-class Journal:
-    """The calls of one account, and what is to happen before some of them."""
-
-    def __init__(self) -> None:
-        self.actions: list[str] = []
-        self.read_only = False
-        self._before: dict[str, list[Callable[[], object]]] = {}
-
-    def before(self, action: str, *steps: Callable[[], object]) -> None:
-        """Run each step before one call of an action, in turn."""
-        self._before.setdefault(action, []).extend(steps)
-
-    def fail(self, action: str, *failures: Exception) -> None:
-        """Fail calls of an action, one failure each."""
-        self.before(action, *(_raiser(failure) for failure in failures))
-
-    def enter(self, action: str) -> None:
-        """Record a call."""
-        self.actions.append(action)
-        if self.read_only and not action.startswith(READS):
-            raise AssertionError(f"{action} writes")
-        steps = self._before.get(action)
-        if steps:
-            steps.pop(0)()
-
-    @property
-    def writes(self) -> list[str]:
-        """Return the calls that changed something, or tried to."""
-        return [action for action in self.actions if not action.startswith(READS)]
-
-
-def _raiser(failure: Exception) -> Callable[[], None]:
-    def step() -> None:
-        raise failure
-
-    return step
 
 
 @dataclass

@@ -302,6 +302,10 @@ def test_derived_names_are_stable() -> None:
     assert pair.rule_id == "oss-crr-ede1c6c55fe8f27c88a63591"
 
 
+def test_derived_role_of_a_bucket_with_a_hyphen_in_tenth_place() -> None:
+    assert re.fullmatch(r"oss-crr-nine-char-[0-9a-f]{10}", make_pair(source_bucket="nine-char-b").role)
+
+
 def test_derived_names_depend_on_the_buckets_alone() -> None:
     same = make_pair(destination_region="cn-beijing", prefixes=["a/"], replication_policy="add_delete_change")
     assert (same.role, same.rule_id) == (make_pair().role, make_pair().rule_id)
