@@ -27,7 +27,7 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
     """Poke once on the worker, then wait in the triggerer; a retry finds finished work finished.
 
     :param rules_from: task id of the step that knows the rules' ids.
-    :param poke_interval: seconds between two polls of a rule.
+    :param poke_interval: seconds between two polls of a rule at most; the first ones follow more closely.
     :param timeout: how long to wait from the first poke on, over all retries.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Progress is logged when it changed, but at least this often.
 LOG_EVERY_SECONDS = 300.0
+#: The pause after the first poll; later ones are longer.
+FIRST_PAUSE_SECONDS = 2.0
 
 
 class RuleTrigger(BaseTrigger):
@@ -29,7 +31,7 @@ class RuleTrigger(BaseTrigger):
 
     :param rules: the rules, as dictionaries of :class:`oss_crr.progress.WaitedRule`.
     :param goal: ``complete`` or ``gone``, see :data:`oss_crr.progress.FINAL`.
-    :param poll_interval: seconds between two polls.
+    :param poll_interval: seconds between two polls at most.
     :param first_poll_after: seconds before the first poll. Airflow loses a deferral whose trigger fires before the
         worker's process has ended, so this must be longer than ``[workers] min_heartbeat_interval``.
     :param deadline: UNIX time at which waiting ends.
@@ -68,7 +70,8 @@ class RuleTrigger(BaseTrigger):
         rules = [WaitedRule(**rule) for rule in self.rules]
         report = _ProgressLog(self.log.info)
         await asyncio.sleep(self.first_poll_after)
-        accounts = await _accounts(rules)
+        accounts = await self.accounts()
+        began = time.monotonic()
         while True:
             # The SDK blocks; the event loop is shared with every other trigger.
             found = await asyncio.to_thread(poll_rules, rules, accounts.__getitem__)
@@ -79,7 +82,21 @@ class RuleTrigger(BaseTrigger):
             if time.time() >= self.deadline:
                 yield _event("timeout", found)
                 return
-            await asyncio.sleep(max(0.1, min(self.poll_interval, self.deadline - time.time())))
+            pause = next_pause(time.monotonic() - began, self.poll_interval)
+            await asyncio.sleep(max(0.1, min(pause, self.deadline - time.time())))
+
+    async def accounts(self) -> Mapping[str, Account]:
+        """Return the account of each connection id; connections are fetched the way triggers have to."""
+        return {conn_id: await _account(conn_id) for conn_id in {rule["conn_id"] for rule in self.rules}}
+
+
+def next_pause(waited: float, poll_interval: float) -> float:
+    """Return the seconds until the next poll: a small bucket is done in seconds, a large one is not asked that often.
+
+    :param waited: seconds since the first poll.
+    :param poll_interval: the longest pause.
+    """
+    return min(poll_interval, max(FIRST_PAUSE_SECONDS, waited / 2))
 
 
 class _ProgressLog:
@@ -105,11 +122,6 @@ class _FetchedConnection:
     login: str | None
     password: str | None
     extra_dejson: Any
-
-
-async def _accounts(rules: Sequence[WaitedRule]) -> dict[str, Account]:
-    """Return the account of each connection id; connections are fetched the way triggers have to."""
-    return {conn_id: await _account(conn_id) for conn_id in {rule.conn_id for rule in rules}}
 
 
 async def _account(conn_id: str) -> Account:
