@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from oss_crr.errors import AlreadyExists, Conflict, LostUpdate, OssCrrError, Rul
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import Accounts, Change, Resource
+
+_LOG = logging.getLogger(__name__)
 
 #: Pairs, or documents, that one task works on at the same time.
 MAX_THREADS = 8
@@ -164,7 +167,8 @@ class Convergence:
         """Apply the differences; False when the thing turned out to exist, so that it is read and judged again."""
         try:
             self._resource.apply(self._accounts, todo, observed)
-        except AlreadyExists:
+        except AlreadyExists as error:
+            _LOG.warning("%s: reading again what is there, because %s", self._resource.name, error)
             return False
         return True
 

@@ -95,10 +95,10 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
         return {"rule_id": rule.id} if rule else {}
 
     def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: tuple[Rule, ...]) -> None:
-        """Delete the pairs' rules; they go on as ``closing`` for a while."""
+        """Delete the pairs' rules; they go on as ``closing`` for a while. An adopted rule, of another id, stays."""
         for pair in pairs:
             rule = find_rule(observed, pair.pair.destination_bucket)
-            if rule is not None and rule.status != "closing":
+            if rule is not None and rule.id == pair.pair.rule_id and rule.status != "closing":
                 oss = accounts.source(pair.pair).oss(pair.pair.source_region)
                 oss.delete_rule(pair.pair.source_bucket, rule.id)
 

@@ -279,3 +279,9 @@ def test_rule_without_kms_differs_from_one_whose_key_is_still_to_be_created() ->
     (change,) = ReplicationRule().changes(wanted, (make_rule(make_resolved()),))
     assert change.kind == "replace"
     assert "kms_key_arn is None" in change.summary
+
+
+def test_removal_leaves_a_rule_that_somebody_else_made(cloud: FakeCloud) -> None:
+    adopted = make_rule(PAIR, id="made-by-hand")
+    cloud.forbid_writes()
+    RULE.remove(cloud.accounts, [PAIR], (adopted,))
