@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import oss2
 
 from localcloud.server import LocalCloudServer
 from oss_crr.converge import Convergence
@@ -43,6 +44,9 @@ STEPS = (
     ("create_role", "role"),
     ("grant_source", "source_grant"),
     ("grant_destination", "destination_grant"),
+    ("prepare_kms_key", "kms_key"),
+    ("grant_kms_key", "kms_key_grant"),
+    ("grant_kms_role", "kms_role_grant"),
     ("create_rule", "rule"),
 )
 
@@ -51,6 +55,11 @@ def caller_policy(side: str) -> dict[str, Any]:
     """Return the RAM policy that the README gives to one side's user."""
     policy: dict[str, Any] = json.loads((POLICIES / f"caller-{side}.json").read_text(encoding="utf-8"))
     return policy
+
+
+SOURCE_KEY_ARN = f"acs:kms:cn-hangzhou:{SOURCE_UID}:key/key-source"
+KEY_ARN = f"acs:kms:cn-beijing:{DESTINATION_UID}:key/key-given"
+INSTANCE = "kst-destination"
 
 
 def world_config(objects: int = 20) -> dict[str, Any]:
@@ -62,6 +71,22 @@ def world_config(objects: int = 20) -> dict[str, Any]:
             _account(DESTINATION_UID, "destination", "crr-destination", "cn-beijing", 0),
         ],
     }
+
+
+def kms_config(objects: int = 0) -> dict[str, Any]:
+    """Return the usual cloud, with a KMS instance and a key on each side; the source's policy lets OSS's users in."""
+    config = world_config(objects)
+    source, destination = config["accounts"]
+    source["kms_instances"] = [{"id": "kst-source", "region": "cn-hangzhou", "keys": [{"id": "key-source"}]}]
+    destination["kms_instances"] = [
+        {
+            "id": INSTANCE,
+            "region": "cn-beijing",
+            "access_management_quantity": 2,
+            "keys": [{"id": "key-given", "alias": "alias/replicas"}],
+        }
+    ]
+    return config
 
 
 def _account(uid: str, side: str, bucket: str, region: str, objects: int) -> dict[str, Any]:
@@ -84,11 +109,15 @@ class World:
     """A running local cloud with the accounts behind the two connections.
 
     :param user: ``user`` for the users with the documented rights, ``root`` for the accounts' own keys.
+    :param settings: further settings of connections, by connection id.
     """
 
-    def __init__(self, server: LocalCloudServer, user: str = "user") -> None:
+    def __init__(
+        self, server: LocalCloudServer, user: str = "user", settings: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         self.server = server
         self.url = server.url
+        self._settings = settings or {}
         self.accounts = Accounts(AccountPool(lambda conn_id: self._account(conn_id, user)).get)
         self.root = Accounts(AccountPool(lambda conn_id: self._account(conn_id, "root")).get)
 
@@ -96,7 +125,8 @@ class World:
         side = conn_id.removeprefix("oss_")
         credentials = Credentials(f"LTAI-{side}-{user}", f"{side}-{user}-secret")
         endpoints = Endpoints(oss=self.url, ram=self.url, sts=self.url, kms=self.url)
-        config = AccountConfig(conn_id=conn_id, credentials=credentials, endpoints=endpoints)
+        more = self._settings.get(conn_id, {})
+        config = AccountConfig(conn_id=conn_id, credentials=credentials, endpoints=endpoints, **more)
         return Account(config, Retrier(sleep=lambda _: None))
 
     # --- the pipeline, step by step ----------------------------------------------------------------------------------
@@ -116,13 +146,24 @@ class World:
         outcomes = {"preflight": found.outcome("preflight")}
         if found.resolved is None or not outcomes["preflight"].ok:
             return outcomes
+        pair = found.resolved
         for step, resource in STEPS:
-            plans = {found.pair.name: found.plans[resource]}
-            convergence = Convergence(RESOURCES[resource], self.accounts, step, plans, datetime.now(UTC))
-            outcomes[step] = convergence.run([found.resolved])[0]
-            if not outcomes[step].ok:
-                break
+            if RESOURCES[resource].applies(pair):
+                outcomes[step] = self.converge(resource, pair, found, step)
+                if not outcomes[step].ok:
+                    break
+                pair = pair.with_key(outcomes[step].details.get("kms_key_arn"))
         return outcomes
+
+    def converge(self, resource: str, pair: ResolvedPair, found: Survey | None = None, step: str = "") -> Outcome:
+        """Run one writing step.
+
+        :param found: what preflight saw; None reads again.
+        """
+        plans = {pair.name: found.plans[resource]} if found else {}
+        return Convergence(RESOURCES[resource], self.accounts, step or resource, plans, datetime.now(UTC)).run([pair])[
+            0
+        ]
 
     def wait(self, outcomes: Mapping[str, Outcome], seconds: float = 20.0) -> RuleProgress:
         """Poll until the history is complete or waiting makes no sense."""
@@ -145,6 +186,29 @@ class World:
         """Compare both buckets."""
         resolved = ResolvedPair.from_dict(outcomes["preflight"].details["resolved"])
         return verify_pair(self.accounts, resolved, copied_until)
+
+    # --- objects -----------------------------------------------------------------------------------------------------
+
+    def bucket(self, name: str = PAIR["source_bucket"]) -> oss2.Bucket:
+        """Return a bucket as its owner's SDK sees it."""
+        bucket = self.server.cloud.buckets[name]
+        side = "source" if bucket.owner_uid == SOURCE_UID else "destination"
+        provider = oss2.credentials.StaticCredentialsProvider(f"LTAI-{side}-root", f"{side}-root-secret")
+        return oss2.Bucket(oss2.ProviderAuthV4(provider), self.url, name, region=bucket.region)
+
+    def keys(self, name: str = PAIR["destination_bucket"]) -> set[str]:
+        """Return the keys of a bucket's objects."""
+        return {found.key for found in oss2.ObjectIteratorV2(self.bucket(name))}
+
+    def take_over(self) -> None:
+        """Let replication run only when :meth:`replicate` says so: what does not arrive then never will."""
+        self.server.runtime.engine.has_work = lambda: False  # type: ignore[method-assign]
+        self.server.cloud.behaviour.replication_retry_seconds = 0.0
+
+    def replicate(self) -> None:
+        """Copy all that can be copied now, and try again what waits for a right."""
+        for _ in range(2):
+            self.server.runtime.engine.tick(max_seconds=5.0)
 
     # --- the cloud's control -----------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from airflow.sdk import TriggerRule
 from oss_crr.errors import PermanentError
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator
 from oss_crr.outcome import Outcome
+from oss_crr.resources.base import json_diff
 from oss_crr.resources.registry import RESOURCES
 
 if TYPE_CHECKING:
@@ -107,7 +108,13 @@ def _state(ran: Mapping[str, Mapping[str, Any]], failed: object) -> str:
 
 def _planned(plans: Mapping[str, Any]) -> list[dict[str, Any]]:
     # In the order of the work: a database that keeps JSON in binary form has changed the order of the members.
-    return [change for resource in RESOURCES if resource in plans for change in plans[resource]["changes"]]
+    changes = [change for resource in RESOURCES if resource in plans for change in plans[resource]["changes"]]
+    return [{**change, **_diff(change)} for change in changes]
+
+
+def _diff(change: Mapping[str, Any]) -> dict[str, str]:
+    found = json_diff(change.get("before"), change.get("after"))
+    return {"diff": found} if found else {}
 
 
 def _of_pair(outcomes: Iterable[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
@@ -131,6 +138,7 @@ def _lines(row: Mapping[str, Any]) -> Iterable[str]:
         yield f"  {'waited':18} {row['waited_seconds']:.0f} s"
     for change in row.get("planned", ()):
         yield f"  would {change['kind']:12} {change['summary']}"
+        yield from (f"    {line}" for line in change.get("diff", "").splitlines())
     if row["cause"]:
         yield f"  {'cause':18} {row['failed_step']}: {row['cause']}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator
@@ -189,4 +190,5 @@ def _described(resource: Resource[Any], pair: ResolvedPair) -> dict[str, Any]:
 
 
 def _plan_text(plans: Mapping[str, PlannedResource]) -> str:
-    return "\n".join(f"{change.kind:8} {change.summary}" for plan in plans.values() for change in plan.changes)
+    changes = [change for plan in plans.values() for change in plan.changes]
+    return "\n".join(f"{change.kind:8} {change.summary}\n{indent(change.diff(), '  ')}" for change in changes)

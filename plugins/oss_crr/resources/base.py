@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from oss_crr.pair import BucketPair, ResolvedPair
@@ -43,6 +45,22 @@ class Change:
     def to_dict(self, *, with_documents: bool = True) -> dict[str, Any]:
         """Return the change as JSON data, with or without ``before`` and ``after``."""
         return asdict(self if with_documents else replace(self, before=None, after=None))
+
+    def diff(self) -> str:
+        """Return what changes in the document; see :func:`json_diff`."""
+        return json_diff(self.before, self.after)
+
+
+def json_diff(before: object, after: object) -> str:
+    """Return a unified diff of two JSON values, each member on a line of its own; empty when they are equal.
+
+    :param before: None for nothing, which gives no lines.
+    """
+    return "\n".join(unified_diff(_pretty(before), _pretty(after), "before", "after", lineterm=""))
+
+
+def _pretty(value: object) -> list[str]:
+    return [] if value is None else json.dumps(value, indent=2, ensure_ascii=False).splitlines()
 
 
 class Accounts:
