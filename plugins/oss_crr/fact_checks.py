@@ -122,6 +122,19 @@ def _encryption(facts: Facts) -> Iterable[Check]:
         yield Check("destination encryption", "blocks", found, "switch replicate_kms_objects on and name the key")
 
 
+def _key_owner(facts: Facts) -> Iterable[Check]:
+    """Only keys of the destination's account can be shared by its key policies; OSS takes any ARN without a word."""
+    key = facts.pair.kms_key_arn
+    if not key or not facts.destination_uid:
+        return
+    owner = key.split(":")[3]
+    if owner != facts.destination_uid:
+        found = f"key `{key}` belongs to account {owner}, the destination to {facts.destination_uid}"
+        yield Check("kms key owner", "blocks", found, "set kms_key_arn to a key of the destination's account")
+    else:
+        yield Check("kms key owner", "ok", f"the key belongs to {owner}")
+
+
 def _location(facts: Facts) -> Iterable[Check]:
     name = "replication location"
     target = facts.pair.destination_region
@@ -166,6 +179,7 @@ _CHECKS: tuple[Callable[[Facts], Iterable[Check]], ...] = (
     _buckets,
     _versioning,
     _encryption,
+    _key_owner,
     _location,
     _permissions,
 )

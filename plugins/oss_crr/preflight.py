@@ -123,6 +123,8 @@ def check_changes(changes: Iterable[Change]) -> list[Check]:
             checks.append(Check(change.resource, _CHANGE_STATUS[change.kind], change.summary))
         elif change.resource == "destination_grant":
             checks.append(_size_check("bucket policy size", policy.check_bucket_policy_size, change.after))
+        elif change.resource == "kms_key_grant":
+            checks.append(_size_check("key policy size", policy.check_key_policy_size, change.after))
         elif change.resource == "source_grant" and "Statement" in (change.after or {}):
             checks.append(_size_check("role policy size", policy.check_ram_policy_size, change.after))
     return checks
