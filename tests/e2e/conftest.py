@@ -1,45 +1,88 @@
-"""One real Airflow for all end-to-end tests, beside a local cloud with two accounts."""
+"""One real Airflow for all end-to-end tests, beside a local cloud with many pairs of accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
-from devstack import cloud_config
-from devstack.api import AirflowApi
-from devstack.cloud_config import DESTINATION, SOURCE
 from devstack.ports import free_port
-from devstack.settings import Settings
+from devstack.settings import CHECKOUT, Settings
 from devstack.stack import Stack
+from tests.e2e.airflow import DAG_ID, Airflow
+from tests.e2e.cloud import LocalCloud
+from tests.e2e.world import CONSUMED, OBJECTS, Pair, all_pairs, cloud_config
 
-OBJECTS = 40
+NewPair = Callable[..., Pair]
+
+_DAG_SECONDS = 120
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Search for secrets last, when there are the most traces to search."""
+    items.sort(key=lambda item: item.path.name == "test_secrets.py")
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A running stack on ports and in a folder of its own; both accounts' connections are there.
-
-    The local cloud has the buckets ``devstack.cloud_config.SOURCE`` (40 objects) and ``DESTINATION`` (empty); each
-    account's user has exactly the rights that the README documents.
-    """
+    """A running stack on ports and in a folder of its own, with the product's DAG and those of ``tests/e2e/dags``."""
     folder = tmp_path_factory.mktemp("stack")
-    settings = Settings(folder, airflow_port=free_port(), cloud_port=free_port(), cloud_config=folder / "cloud.yaml")
-    cloud_config.write(settings.cloud_config, objects=OBJECTS)
+    settings = Settings(
+        folder,
+        airflow_port=free_port(),
+        cloud_port=free_port(),
+        cloud_config=folder / "cloud.yaml",
+        dags_folder=_dags_folder(folder / "dags"),
+    )
+    settings.cloud_config.write_text(yaml.safe_dump(cloud_config()), encoding="utf-8")
     stack = Stack(settings)
     try:
         with stack:
-            for side in (SOURCE, DESTINATION):
-                extra = side.connection_extra(settings.cloud_url)
-                stack.api().put_connection(side.connection_id, "alibaba_cloud", extra)
+            stack.wait_for_dag(DAG_ID, _DAG_SECONDS)
             yield stack
     finally:
         stack.postgres.remove()
 
 
+def _dags_folder(folder: Path) -> Path:
+    shutil.copytree(CHECKOUT / "dags", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (Path(__file__).parent / "dags").glob("*.py"):
+        shutil.copy(file, folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def airflow_api(stack: Stack) -> Iterator[AirflowApi]:
-    """A client of the stack's Airflow, logged in."""
-    api = stack.api()
+def airflow(stack: Stack) -> Iterator[Airflow]:
+    """A client of the stack's Airflow, logged in; the setup DAG's runs are scheduled."""
+    api = Airflow(stack.settings.airflow_url, stack.keys.admin_password)
+    api.login()
+    api.unpause(DAG_ID)
     yield api
     api.close()
+
+
+@pytest.fixture(scope="session")
+def cloud(stack: Stack) -> LocalCloud:
+    """The local cloud beside it."""
+    return LocalCloud(stack)
+
+
+@pytest.fixture(scope="session")
+def new_pair(airflow: Airflow, cloud: LocalCloud) -> NewPair:
+    """Return a function that hands out pairs that nobody has used, with connections for both sides.
+
+    It takes ``objects`` as :class:`tests.e2e.world.Pair` does, or the ``number`` of a pair.
+    """
+    unused = {pair.number: pair for pair in all_pairs()}
+
+    def take(objects: int = OBJECTS, number: int | None = None) -> Pair:
+        free = (pair.number for pair in unused.values() if pair.objects == objects and pair.number != CONSUMED)
+        pair = unused.pop(number or next(free))
+        for side in pair.sides:
+            airflow.put_connection(side.connection_id, "alibaba_cloud", side.fields(cloud.url))
+        return pair
+
+    return take

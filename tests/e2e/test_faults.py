@@ -1,0 +1,122 @@
+"""Throttling, server errors and cut connections: repeated by the client, and by Airflow when that is not enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e.airflow import Airflow, Run
+from tests.e2e.cloud import LocalCloud
+from tests.e2e.conftest import NewPair
+from tests.e2e.world import OBJECTS, Pair
+
+pytestmark = pytest.mark.e2e
+
+READS = {
+    "GetCallerIdentity": "sts",
+    "GetBucketInfo": "oss",
+    "GetBucketReplicationLocation": "oss",
+    "GetRole": "ram",
+    "GetBucketPolicy": "oss",
+    "GetBucketReplication": "oss",
+    "GetBucketReplicationProgress": "oss",
+    "ListObjectsV2": "oss",
+}
+WRITES = {
+    "CreateRole": "ram",
+    "CreatePolicy": "ram",
+    "AttachPolicyToRole": "ram",
+    "PutBucketPolicy": "oss",
+    "PutBucketReplication": "oss",
+}
+#: Where the calls are made that are not made in the source account, or there too.
+AT_THE_DESTINATION = frozenset({"GetBucketPolicy", "PutBucketPolicy"})
+#: More often than the client tries, but not so often that a second try of the task fails too.
+BEYOND_THE_CLIENT = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run under faults.
+
+    :param faults: the faults' ids by API name.
+    """
+
+    pair: Pair
+    run: Run
+    faults: dict[str, int]
+
+
+class Troublemaker:
+    """Starts runs with faults in their way.
+
+    :param new_pair: hands out unused pairs.
+    """
+
+    def __init__(self, airflow: Airflow, cloud: LocalCloud, new_pair: NewPair) -> None:
+        self._airflow = airflow
+        self._cloud = cloud
+        self._new_pair = new_pair
+
+    def start(self, actions: dict[str, str], **fault: object) -> Case:
+        """Let each of some APIs fail, and start a run.
+
+        :param actions: product by API name.
+        :param fault: what happens, see ``localcloud.faults.Fault``; once unless it says otherwise.
+        """
+        pair = self._new_pair()
+        faults = {
+            action: self._cloud.fault(product=product, action=action, account=account.uid, **{"times": 1, **fault})
+            for action, product in actions.items()
+            for account in [pair.destination if action in AT_THE_DESTINATION else pair.source]
+        }
+        return Case(pair, self._airflow.start(pair.conf()), faults)
+
+
+@pytest.fixture(scope="module")
+def cases(airflow: Airflow, cloud: LocalCloud, new_pair: NewPair) -> dict[str, Case]:
+    """Runs under several kinds of faults, side by side."""
+    trouble = Troublemaker(airflow, cloud, new_pair)
+    return {
+        "lasting": trouble.start({"PutBucketPolicy": "oss"}, status=503, times=BEYOND_THE_CLIENT),
+        "unavailable": trouble.start(READS | WRITES, status=503, code="ServiceUnavailable"),
+        "throttled": trouble.start(READS | WRITES, status=429, code="Throttling.User"),
+        "cut": trouble.start(READS | WRITES, cut=True),
+        "cut after the effect": trouble.start(WRITES, cut=True, when="after"),
+        "failed after the effect": trouble.start(WRITES, status=500, when="after"),
+    }
+
+
+PASSING = ["unavailable", "throttled", "cut", "cut after the effect", "failed after the effect"]
+
+
+def test_airflow_retries_what_outlasts_the_client(cases: dict[str, Case], cloud: LocalCloud) -> None:
+    case = cases["lasting"]
+    waiting = case.run.until("grant_destination", {"up_for_retry"})
+    case.run.succeed()
+
+    assert waiting.try_number == 1
+    assert case.run.tries()["grant_destination"] == 2
+    assert cloud.hits(case.faults["PutBucketPolicy"]) == BEYOND_THE_CLIENT
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_the_client_outlasts_passing_faults(cases: dict[str, Case], cloud: LocalCloud, kind: str) -> None:
+    case = cases[kind]
+    report = case.run.succeed().report()
+
+    assert {action: cloud.hits(fault) for action, fault in case.faults.items()} == dict.fromkeys(case.faults, 1)
+    assert set(case.run.tries().values()) == {1}
+    assert (report["state"], report["objects"]) == ("complete", OBJECTS)
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_nothing_is_there_twice(cases: dict[str, Case], cloud: LocalCloud, kind: str) -> None:
+    case = cases[kind]
+    case.run.succeed()
+    account = cloud.state()["accounts"][case.pair.source.uid]
+
+    assert len(account["roles"]) == 1
+    assert len(cloud.bucket(case.pair.source)["rules"]) == 1
+    assert len(cloud.bucket(case.pair.destination)["policy"]["Statement"]) == 1
