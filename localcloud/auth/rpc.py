@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from localcloud.auth import acs, rpc_errors, rpc_v1
@@ -12,7 +13,8 @@ from localcloud.cloud import Cloud
 from localcloud.http import Request
 from localcloud.identity import Caller
 
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+#: ISO 8601; several Node.js clients of the vendor's send milliseconds too.
+_TIME_FORMATS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class NonceLog:
@@ -76,12 +78,15 @@ def claimed_key_id(request: Request, params: Mapping[str, str]) -> str | None:
 def _check_time(timestamp: str | None, now: datetime, skew: timedelta) -> None:
     if not timestamp:
         raise rpc_errors.missing("Timestamp")
-    try:
-        time = datetime.strptime(timestamp, _TIME_FORMAT).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise rpc_errors.invalid_timestamp() from error
-    if abs(now - time) > skew:
+    if abs(now - _parse_time(timestamp)) > skew:
         raise rpc_errors.expired_timestamp()
+
+
+def _parse_time(timestamp: str) -> datetime:
+    for time_format in _TIME_FORMATS:
+        with suppress(ValueError):
+            return datetime.strptime(timestamp, time_format).replace(tzinfo=UTC)
+    raise rpc_errors.invalid_timestamp()
 
 
 def _find_key(cloud: Cloud, claim: Claim) -> Key:

@@ -38,13 +38,19 @@ def read_params(request: Request) -> dict[str, str]:
 
 
 def action_of(request: Request, params: Mapping[str, str]) -> str | None:
-    """Return the API's name, from the header of the newer schemes or the parameter of the old one."""
-    return request.header("x-acs-action") or params.get("Action")
+    """Return the API's name.
+
+    The newer schemes sign the header, the old one the parameter. Clients of the old one may send the header as well, in
+    another spelling (``getRole``), so that only the signed one counts.
+    """
+    header, parameter = request.header("x-acs-action"), params.get("Action")
+    return header or parameter if acs.is_used(request) else parameter or header
 
 
 def version_of(request: Request, params: Mapping[str, str]) -> str | None:
     """Return the API version, which identifies the product."""
-    return request.header("x-acs-version") or params.get("Version")
+    header, parameter = request.header("x-acs-version"), params.get("Version")
+    return header or parameter if acs.is_used(request) else parameter or header
 
 
 def region_of(request: Request) -> str | None:

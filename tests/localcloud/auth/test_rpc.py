@@ -204,3 +204,10 @@ def test_acs_dates(cloud: Cloud, value: str, code: str) -> None:
     request = acs3(cloud)
     changed = dataclasses.replace(request, headers={**request.headers, "x-acs-date": value})
     assert refusal(cloud, changed) == (400, code)
+
+
+def test_timestamps_may_have_milliseconds(cloud: Cloud) -> None:
+    params = dict(rpc_v1(cloud).query) | {"Timestamp": cloud.clock.now().strftime("%Y-%m-%dT%H:%M:%S.123Z")}
+    del params["Signature"]
+    params["Signature"] = Utils.get_rpcsignature(params, "POST", "root-secret")
+    assert authenticate(cloud, Request("POST", "/", "", {}), params, NonceLog()).kind == "account"

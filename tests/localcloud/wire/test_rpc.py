@@ -27,6 +27,13 @@ def test_parameters_come_from_query_and_form() -> None:
     assert rpc.read_params(request("A=1", b"B=3", content_type="text/plain")) == {"A": "1"}
 
 
+@pytest.mark.parametrize(("authorization", "action"), [("", "GetRole"), ("ACS3-HMAC-SHA256 x", "getRole")])
+def test_the_action_is_the_signed_one(authorization: str, action: str) -> None:
+    call = request(authorization=authorization, x_acs_action="getRole")
+    assert rpc.action_of(call, {"Action": "GetRole"}) == action
+    assert rpc.action_of(call, {}) == "getRole"
+
+
 @pytest.mark.parametrize(
     ("host", "region"),
     [
