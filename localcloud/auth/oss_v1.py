@@ -74,15 +74,26 @@ def read_url(request: Request, address: Address, now: datetime) -> Claim:
 
 
 def _claim(request: Request, address: Address, date: str, key_id: str, signature: str, token: str | None) -> Claim:
-    variants = [string_to_sign(request, address, date, SIGNED_BY_ALL)]
+    parameters = [SIGNED_BY_ALL]
     if any(name in SIGNED_BY_SOME for name, _ in request.query):
-        variants.append(string_to_sign(request, address, date, SIGNED_BY_ALL | SIGNED_BY_SOME))
-    return Claim(key_id, signature, token, tuple(variants), sign)
+        parameters.append(SIGNED_BY_ALL | SIGNED_BY_SOME)
+    resources = _resources(request, address)
+    variants = tuple(string_to_sign(request, resource, date, names) for resource in resources for names in parameters)
+    return Claim(key_id, signature, token, variants, sign)
 
 
-def string_to_sign(request: Request, address: Address, date: str, signed_parameters: frozenset[str]) -> bytes:
+def _resources(request: Request, address: Address) -> list[bytes]:
+    """Return the resources that may be signed; for ``/bucket`` without a slash at the end, opendal signs just that."""
+    resources = [address.resource]
+    if address.key is None and request.raw_path == f"/{address.bucket}":
+        resources.append(address.resource.rstrip(b"/"))
+    return resources
+
+
+def string_to_sign(request: Request, resource: bytes, date: str, signed_parameters: frozenset[str]) -> bytes:
     """Return the bytes that version 1 signs.
 
+    :param resource: ``/``, ``/bucket/`` or ``/bucket/key``, not encoded.
     :param date: the Date line: x-oss-date, Date, or the expiry of a signed URL.
     :param signed_parameters: names of query parameters that belong to the canonical resource.
     """
@@ -90,7 +101,7 @@ def string_to_sign(request: Request, address: Address, date: str, signed_paramet
     lines = [request.method, headers.get("content-md5", ""), headers.get("content-type", ""), date]
     lines += [f"{name}:{headers[name].strip()}" for name in sorted(headers) if name.startswith("x-oss-")]
     head = "\n".join(lines) + "\n"
-    return _encode(head) + address.resource + _encode(_subresources(request, signed_parameters))
+    return _encode(head) + resource + _encode(_subresources(request, signed_parameters))
 
 
 def sign(secret: str, text: bytes) -> str:

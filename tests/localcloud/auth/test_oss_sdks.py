@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 import alibabacloud_oss_v2
 import oss2
 import pytest
 
+from localcloud.auth import oss_v1
 from localcloud.auth.oss import authenticate
 from localcloud.cloud import Cloud
 from localcloud.errors import OssError
@@ -216,3 +218,13 @@ def test_the_v4_mismatch_error_shows_the_canonical_request(cloud: Cloud, bucket:
         verify(cloud, catch(lambda: bucket(wrong).get_bucket_acl()))
     assert caught.value.ec == "0002-00000201"
     assert str(caught.value.details["CanonicalRequest"]).startswith("GET\n/source-bucket/\nacl\n")
+
+
+@pytest.mark.parametrize("resource", ["/source-bucket", "/source-bucket/"])
+def test_a_bucket_without_a_slash_is_signed_either_way(cloud: Cloud, resource: str) -> None:
+    """As opendal does in path style; the vendor's own SDKs always end a bucket with a slash."""
+    date = format_datetime(cloud.clock.now(), usegmt=True)
+    signature = oss_v1.sign("root-secret", f"GET\n\n\n{date}\n{resource}".encode())
+    headers = {"date": date, "authorization": f"OSS root-key:{signature}"}
+    request = Request("GET", "/source-bucket", "list-type=2&prefix=a", headers)
+    assert authenticate(cloud, request, parse_address("127.0.0.1", request.raw_path)).kind == "account"
