@@ -8,7 +8,7 @@ from __future__ import annotations
 from oss_crr import policy
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.kms_key import KEY_TO_BE
-from oss_crr.resources.role_grant import RoleGrant
+from oss_crr.resources.role_grant import RoleGrant, policy_prefix
 
 
 class KmsRoleGrant(RoleGrant):
@@ -24,7 +24,7 @@ class KmsRoleGrant(RoleGrant):
         return None if pair.pair.kms_permissions == "minimal" else pair.pair.kms_permissions
 
     def policy_name(self, pair: ResolvedPair) -> str:
-        return f"{pair.pair.role}-kms"
+        return f"{policy_prefix(pair.pair.role)}-kms"
 
     def grants(self, pair: ResolvedPair) -> list[policy.Statement]:
         document = policy.render(

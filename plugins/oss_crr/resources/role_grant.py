@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -220,6 +221,17 @@ class RoleGrant(Resource[RoleGrantState]):
         created = not observed.policies and wanted.type == "Custom"
         summary = f"policy `{wanted.name}` is not attached to role `{pair.pair.role}`"
         return (Change(self.name, "create" if created else "update", summary, after={"attach": wanted.name}),)
+
+
+def policy_prefix(role_name: str) -> str:
+    """Return what the names of a role's policies begin with.
+
+    A role's name may have dots, a policy's may not (RAM pages CreateRole and CreatePolicy). The digest keeps the
+    policies of ``a.b`` and ``a-b`` apart.
+    """
+    if "." not in role_name:
+        return role_name
+    return f"{role_name.replace('.', '-')}-{hashlib.sha256(role_name.encode()).hexdigest()[:8]}"
 
 
 def _fits(document: policy.Document | None, grant: policy.Statement) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oss_crr import policy
 from oss_crr.pair import ResolvedPair
-from oss_crr.resources.role_grant import RoleGrant
+from oss_crr.resources.role_grant import RoleGrant, policy_prefix
 
 
 class SourceGrant(RoleGrant):
@@ -17,7 +17,7 @@ class SourceGrant(RoleGrant):
         return None if pair.pair.role_permissions == "minimal" else pair.pair.role_permissions
 
     def policy_name(self, pair: ResolvedPair) -> str:
-        return f"{pair.pair.role}-source-read"
+        return f"{policy_prefix(pair.pair.role)}-source-read"
 
     def grants(self, pair: ResolvedPair) -> list[policy.Statement]:
         return [policy.render_grant("source_grant", source_bucket=pair.pair.source_bucket)]
