@@ -27,6 +27,7 @@ _ALL_ACTIONS = {"PUT", "DELETE", "ABORT"}
 _GRANTS = (Role(), SourceGrant(), DestinationGrant(), KmsKeyGrant(), KmsRoleGrant())
 _REFUSED = ": ask for what the rule has, or set on_rule_mismatch to 'replace'"
 _REPLACED = ": it is deleted and created again"
+_COPIED_AGAIN = ", and the history is copied again"
 #: Seconds between tries while freshly granted rights are not effective; no number is published for how long that is.
 PROBE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -71,7 +72,7 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
         found = differences(rule, rule_spec(pair))
         if found:
             replace = pair.pair.on_rule_mismatch == "replace"
-            summary = _mismatch(rule, found) + (_REPLACED if replace else _REFUSED)
+            summary = _mismatch(rule, found) + (_replacement(pair) if replace else _REFUSED)
             return (Change(self.name, "replace" if replace else "blocked", summary, asdict(rule), wanted),)
         return self._rtc_changes(rule, pair)
 
@@ -173,6 +174,10 @@ def _comparable(field: str, holder: Rule | RuleSpec) -> Any:
     if field == "role_name" and value is not None:
         return value.rpartition("/")[2].lower()
     return value
+
+
+def _replacement(pair: ResolvedPair) -> str:
+    return _REPLACED + (_COPIED_AGAIN if pair.pair.replicate_historical_data else "")
 
 
 def _mismatch(rule: Rule, found: dict[str, tuple[Any, Any]]) -> str:
