@@ -8,6 +8,7 @@ ServiceError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class ServiceError(Exception):
@@ -64,7 +65,7 @@ class RpcError(ServiceError):
         code: str,
         message: str,
         *,
-        details: Mapping[str, object] | None = None,
+        details: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, code, message, headers=headers)

@@ -41,8 +41,8 @@ def start_cloud() -> Iterator[StartCloud]:
     """Return a function that starts a local cloud; without a configuration, one with two accounts."""
     with ExitStack() as stack:
 
-        def start(config: Mapping[str, object] | None = None, **options: object) -> LocalCloudServer:
-            return stack.enter_context(LocalCloudServer(config or TWO_ACCOUNTS, **options))
+        def start(config: Mapping[str, object] = TWO_ACCOUNTS) -> LocalCloudServer:
+            return stack.enter_context(LocalCloudServer(config))
 
         yield start
 

@@ -6,6 +6,7 @@ import httpx
 import oss2
 import pytest
 from alibabacloud_sts20150401.client import Client as StsClient
+from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 
 from localcloud.server import LocalCloudServer
@@ -134,7 +135,7 @@ def test_what_a_fault_matches(server: LocalCloudServer, bucket: oss2.Bucket, fau
 def test_faults_of_rpc_products_have_their_form(server: LocalCloudServer) -> None:
     add_fault(server, product="sts", status=429, code="Throttling.User", message="Slow down.")
     config = Config("key-a", "secret-a", endpoint=server.endpoint, protocol="HTTP")
-    with pytest.raises(Exception, match=r"Slow down\.") as caught:
+    with pytest.raises(ClientException, match=r"Slow down\.") as caught:
         StsClient(config).get_caller_identity()
     assert (caught.value.code, caught.value.status_code) == ("Throttling.User", 429)
 

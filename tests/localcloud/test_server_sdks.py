@@ -15,6 +15,7 @@ from alibabacloud_ram20150501 import models as ram_models
 from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401 import models as sts_models
 from alibabacloud_sts20150401.client import Client as StsClient
+from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 
 from localcloud.server import LocalCloudServer
@@ -128,14 +129,14 @@ def test_sts_under_both_signatures(server: LocalCloudServer, options: dict[str, 
     assert (root.account_id, root.identity_type, root.arn) == (UID_A, "Account", f"acs:ram::{UID_A}:root")
     reader = StsClient(rpc_config(server, "reader", **options)).get_caller_identity().body
     assert (reader.identity_type, reader.arn) == ("RAMUser", f"acs:ram::{UID_A}:user/reader")
-    with pytest.raises(Exception, match="calculation") as caught:
+    with pytest.raises(ClientException, match="calculation") as caught:
         StsClient(Config("key-a", "wrong", endpoint=server.endpoint, protocol="HTTP", **options)).get_caller_identity()
     assert caught.value.code == "SignatureDoesNotMatch"
 
 
 def test_a_user_without_the_right_is_refused(server: LocalCloudServer) -> None:
     request = ram_models.CreateRoleRequest(role_name="Replicator", assume_role_policy_document=SERVICE_TRUST)
-    with pytest.raises(Exception, match="not authorized") as caught:
+    with pytest.raises(ClientException, match="not authorized") as caught:
         RamClient(rpc_config(server, "reader")).create_role(request)
     assert (caught.value.code, caught.value.status_code) == ("NoPermission", 403)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import alibabacloud_oss_v2
@@ -50,7 +51,7 @@ class Caught(Exception):
 class CatchingAdapter(BaseAdapter):
     """A transport for oss2 that sends nothing."""
 
-    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         raise Caught(from_prepared(request))
 
     def close(self) -> None: ...

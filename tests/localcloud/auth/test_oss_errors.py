@@ -170,15 +170,15 @@ def test_v4_url_errors(cloud: Cloud, change: dict[str, str], expected: tuple[int
     assert summary(refusal(cloud, plain(query=query))) == expected
 
 
+SECRETS = {"root": "root-secret", "user": "user-secret", "disabled": "disabled-secret", "nobody": "x"}
 AUTHS = [
     lambda key, token=None: oss2.ProviderAuth(
-        oss2.credentials.StaticCredentialsProvider(f"{key}-key", *SECRETS[key], token)
+        oss2.credentials.StaticCredentialsProvider(f"{key}-key", SECRETS[key], token)
     ),
     lambda key, token=None: oss2.ProviderAuthV4(
-        oss2.credentials.StaticCredentialsProvider(f"{key}-key", *SECRETS[key], token)
+        oss2.credentials.StaticCredentialsProvider(f"{key}-key", SECRETS[key], token)
     ),
 ]
-SECRETS = {"root": ("root-secret",), "user": ("user-secret",), "disabled": ("disabled-secret",), "nobody": ("x",)}
 Catch = Callable[[Callable[[], object]], Request]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -146,7 +147,7 @@ def test_tampering_with_a_signed_header(cloud: Cloud, sign: Sign, name: str) -> 
 @pytest.mark.parametrize(
     "change", [{"method": "PUT"}, {"raw_query": "RoleName=b"}, {"raw_path": "/x"}, {"body": b"RoleName=c"}]
 )
-def test_tampering_with_an_acs_request(cloud: Cloud, sign: Sign, change: dict[str, object]) -> None:
+def test_tampering_with_an_acs_request(cloud: Cloud, sign: Sign, change: dict[str, Any]) -> None:
     assert refusal(cloud, dataclasses.replace(sign(cloud), **change)) == (400, "SignatureDoesNotMatch")
 
 

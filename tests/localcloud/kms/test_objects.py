@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -115,7 +116,11 @@ def test_key_that_cannot_be_used(server: LocalCloudServer, disable: bool, expect
         kms.disable_key(models.DisableKeyRequest(key_id=KEY_A))
     else:
         kms.schedule_key_deletion(models.ScheduleKeyDeletionRequest(key_id=KEY_A, pending_window_in_days=7))
-    for call in (lambda: mine.get_object("k"), lambda: mine.put_object("l", b"", headers=under(KEY_A))):
+    calls: list[Callable[[], object]] = [
+        lambda: mine.get_object("k"),
+        lambda: mine.put_object("l", b"", headers=under(KEY_A)),
+    ]
+    for call in calls:
         with pytest.raises(oss2.exceptions.ServerError) as caught:
             call()
         assert (caught.value.status, caught.value.code, caught.value.ec) == expected

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from alibabacloud_kms20160120 import models
+from alibabacloud_tea_openapi.exceptions import ClientException
 
 from tests.localcloud.kms.sdk import KEY_B, KEY_B_ARN, UID_A, UID_B, kms_client, share_key
 
 
 def error_of(call: Callable[..., object], *arguments: object) -> tuple[int, str]:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the SDK raises several unrelated classes
+    with pytest.raises(ClientException) as caught:
         call(*arguments)
     return caught.value.status_code, caught.value.code
 

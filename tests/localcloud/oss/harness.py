@@ -111,7 +111,7 @@ class RouterAdapter(HTTPAdapter):
         super().__init__()
         self._oss = oss
 
-    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         answer = self._oss.wire(request)
         body = b"" if request.method == "HEAD" else answer.body
         date = format_datetime(self._oss.cloud.clock.now(), usegmt=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_versioning_is_locked_while_replicating(oss: Oss) -> None:
 def test_acceleration_cannot_be_disabled_while_a_rule_needs_it(oss: Oss) -> None:
     add_rule(oss, "oss_acc")
     document = b"<TransferAccelerationConfiguration><Enabled>%s</Enabled></TransferAccelerationConfiguration>"
-    target = {"uid": OTHER_UID, "region": "ap-southeast-1"}
+    target: dict[str, Any] = {"uid": OTHER_UID, "region": "ap-southeast-1"}
     path = "/replica/?transferAcceleration"
     error = oss.refusal("PUT", path, body=document % b"false", **target)
     assert (error.status, error.code) == (409, "TransferAccAlreadyInUse")

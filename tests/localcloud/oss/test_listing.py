@@ -91,7 +91,8 @@ class CountingDict(SortedDict[str, list[ObjectVersion]]):
 
     def __getitem__(self, key: str) -> list[ObjectVersion]:
         self.looked_at += 1
-        return super().__getitem__(key)
+        versions: list[ObjectVersion] = super().__getitem__(key)
+        return versions
 
 
 def test_a_page_looks_only_at_what_it_shows() -> None:

@@ -1,5 +1,7 @@
 """Condition operators."""
 
+from __future__ import annotations
+
 import pytest
 
 from localcloud.policy.conditions import Condition, holds, is_operator
@@ -54,7 +56,7 @@ KEYS = {
         ("ForAllValues:StringEquals", "oss:names", ["a", "b", "c"], True),
     ],
 )
-def test_operator(operator, key, values, expected):
+def test_operator(operator: str, key: str, values: list[str], expected: bool) -> None:
     assert holds(Condition(operator, key, tuple(values)), KEYS) is expected
 
 
@@ -70,15 +72,15 @@ def test_operator(operator, key, values, expected):
         ("ForAnyValue:StringEquals", False),
     ],
 )
-def test_absent_key(operator, expected):
+def test_absent_key(operator: str, expected: bool) -> None:
     assert holds(Condition(operator, "acs:sourcevpc", ("vpc-1",)), KEYS) is expected
 
 
 @pytest.mark.parametrize("name", ["StringEquals", "BoolIfExists", "ForAllValues:StringLike", "NotIpAddress"])
-def test_known_operator(name):
+def test_known_operator(name: str) -> None:
     assert is_operator(name)
 
 
 @pytest.mark.parametrize("name", ["", "stringequals", "StringMatches", "IfExists", "ForAllValues:"])
-def test_unknown_operator(name):
+def test_unknown_operator(name: str) -> None:
     assert not is_operator(name)

@@ -1,14 +1,15 @@
 """Checks of a bucket policy before it is stored."""
 
-import json
+from __future__ import annotations
 
 import pytest
 
 from localcloud.errors import OssError
 from localcloud.policy.document import validate_bucket_policy
+from tests.localcloud.documents import Json, policy_document
 
 UID = "1000000000000001"
-GRANT = {
+GRANT: Json = {
     "Effect": "Allow",
     "Action": ["oss:ReplicateList", "oss:ReplicateGet", "oss:ReplicatePut", "oss:ReplicateDelete"],
     "Principal": ["arn:sts::2000000000000002:assumed-role/replicator/*"],
@@ -16,8 +17,8 @@ GRANT = {
 }
 
 
-def validate(*statements, **options):
-    validate_bucket_policy(json.dumps({"Version": "1", "Statement": statements}), "dst", UID, **options)
+def validate(*statements: Json, **options: bool) -> None:
+    validate_bucket_policy(policy_document(*statements), "dst", UID, **options)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def validate(*statements, **options):
         {"Resource": "acs:oss:*:*:*"},
     ],
 )
-def test_accepted(changes):
+def test_accepted(changes: Json) -> None:
     validate(GRANT | changes)
 
 
@@ -52,29 +53,29 @@ def test_accepted(changes):
         {"Effect": "Grant"},
     ],
 )
-def test_refused(changes):
+def test_refused(changes: Json) -> None:
     with pytest.raises(OssError) as refused:
         validate(GRANT | changes)
     assert (refused.value.status, refused.value.code) == (400, "InvalidPolicyDocument")
 
 
 @pytest.mark.parametrize("text", ["", "null", "{", '{"Version": 1, "Statement": []}'])
-def test_text_that_is_no_policy(text):
+def test_text_that_is_no_policy(text: str) -> None:
     with pytest.raises(OssError) as refused:
         validate_bucket_policy(text, "dst", UID)
     assert refused.value.ec == "0030-00000005"
 
 
-def test_size_limit_is_16_kilobytes():
+def test_size_limit_is_16_kilobytes() -> None:
     statements = [GRANT | {"Resource": [f"acs:oss:*:{UID}:dst/{n:03}{'x' * 300}"]} for n in range(24)]
-    text = json.dumps({"Version": "1", "Statement": statements})
+    text = policy_document(*statements)
     validate_bucket_policy(text.ljust(16 * 1024 - 1), "dst", UID)
     with pytest.raises(OssError) as refused:
         validate_bucket_policy(text.ljust(16 * 1024), "dst", UID)
     assert refused.value.ec == "0030-00000001"
 
 
-def test_element_limit_is_4095_bytes():
+def test_element_limit_is_4095_bytes() -> None:
     name = f"acs:oss:*:{UID}:dst/"
     fitting = GRANT | {"Resource": [name + "x" * (4095 - len(name) - len('[""]'))]}
     validate(fitting)
@@ -83,11 +84,11 @@ def test_element_limit_is_4095_bytes():
     assert refused.value.ec == "0030-00000003"
 
 
-def test_an_unpaired_surrogate_is_measured_like_any_character():
+def test_an_unpaired_surrogate_is_measured_like_any_character() -> None:
     validate(GRANT | {"Sid": "\ud800"})
 
 
-def test_source_ip_needs_source_vpc_unless_switched_off():
+def test_source_ip_needs_source_vpc_unless_switched_off() -> None:
     by_address = GRANT | {"Condition": {"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}}
     with pytest.raises(OssError):
         validate(by_address)

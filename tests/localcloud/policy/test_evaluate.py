@@ -1,6 +1,9 @@
 """Deny, allow, and neither."""
 
-import json
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -8,16 +11,23 @@ from hypothesis import strategies as st
 
 from localcloud.policy.evaluate import AccessRequest, Decision, evaluate
 from localcloud.policy.grammar import parse_policy
+from tests.localcloud.documents import Json, policy_document
 
 RESOURCE = "acs:oss:cn-hangzhou:100:src/a.txt"
 
 
-def decide(statements, action="oss:GetObject", resource=RESOURCE, keys=None, **options):
-    document = parse_policy(json.dumps({"Version": "1", "Statement": statements}), "identity")
+def decide(
+    statements: Sequence[Json],
+    action: str = "oss:GetObject",
+    resource: str = RESOURCE,
+    keys: Mapping[str, tuple[str, ...]] | None = None,
+    **options: bool,
+) -> Decision:
+    document = parse_policy(policy_document(*statements), "identity")
     return evaluate([document], AccessRequest(action, resource, keys or {}, **options))
 
 
-def statement(effect="Allow", action="oss:GetObject", resource="*", **more):
+def statement(effect: str = "Allow", action: str = "oss:GetObject", resource: str = "*", **more: object) -> Json:
     return {"Effect": effect, "Action": action, "Resource": resource} | more
 
 
@@ -38,11 +48,11 @@ def statement(effect="Allow", action="oss:GetObject", resource="*", **more):
         ([{"Effect": "Allow", "Action": "oss:*", "NotResource": "acs:oss:*:*:dst/*"}], Decision.ALLOW),
     ],
 )
-def test_decision(statements, expected):
+def test_decision(statements: list[Json], expected: Decision) -> None:
     assert decide(statements) is expected
 
 
-def test_all_conditions_must_hold():
+def test_all_conditions_must_hold() -> None:
     both = statement(Condition={"StringEquals": {"oss:a": "1", "oss:b": "1"}, "Bool": {"oss:c": "true"}})
     keys = {"oss:a": ("1",), "oss:b": ("1",), "oss:c": ("true",)}
     assert decide([both], keys=keys) is Decision.ALLOW
@@ -50,7 +60,7 @@ def test_all_conditions_must_hold():
         assert decide([both], keys=keys | {key: ("0",)}) is Decision.IMPLICIT_DENY
 
 
-def test_question_mark_follows_the_request():
+def test_question_mark_follows_the_request() -> None:
     some = [statement(resource="acs:oss:*:*:src/?.txt")]
     assert decide(some) is Decision.ALLOW
     assert decide(some, question_mark=False) is Decision.IMPLICIT_DENY
@@ -75,14 +85,14 @@ RANK = [Decision.IMPLICIT_DENY, Decision.ALLOW, Decision.EXPLICIT_DENY]
 
 
 @given(STATEMENTS, ACTIONS, RESOURCES)
-def test_adding_a_deny_never_grants(statements, action, resource):
+def test_adding_a_deny_never_grants(statements: list[Json], action: str, resource: str) -> None:
     before = decide(statements)
     after = decide([*statements, statement("Deny", action, resource)])
     assert after is not Decision.ALLOW or before is Decision.ALLOW
 
 
 @given(STATEMENTS, ACTIONS, RESOURCES)
-def test_adding_an_allow_never_takes_away(statements, action, resource):
+def test_adding_an_allow_never_takes_away(statements: list[Json], action: str, resource: str) -> None:
     before = decide(statements)
     after = decide([*statements, statement("Allow", action, resource)])
     assert RANK.index(after) >= RANK.index(before)
@@ -90,7 +100,7 @@ def test_adding_an_allow_never_takes_away(statements, action, resource):
 
 
 @given(STATEMENTS, st.randoms())
-def test_order_does_not_matter(statements, random):
+def test_order_does_not_matter(statements: list[Json], random: Random) -> None:
     shuffled = list(statements)
     random.shuffle(shuffled)
     assert decide(shuffled) is decide(statements)

@@ -1,12 +1,13 @@
 """Whom a statement is about."""
 
-import json
+from __future__ import annotations
 
 import pytest
 
 from localcloud.identity import ANONYMOUS, Caller
-from localcloud.policy.grammar import parse_policy
+from localcloud.policy.grammar import Statement, parse_policy
 from localcloud.policy.principals import names_bucket_caller, names_identity, names_service
+from tests.localcloud.documents import policy_document
 
 ACCOUNT = Caller("account", "200")
 USER = Caller("ram_user", "200", "alice", "2999")
@@ -15,9 +16,9 @@ OWNER = Caller("account", "100")
 OWNERS_USER = Caller("ram_user", "100", "bob", "2111")
 
 
-def bucket_statement(principal, **more):
+def bucket_statement(principal: object, **more: object) -> Statement:
     statement = {"Effect": "Allow", "Action": "oss:*", "Resource": "*", "Principal": principal} | more
-    return parse_policy(json.dumps({"Version": "1", "Statement": [statement]}), "bucket").statements[0]
+    return parse_policy(policy_document(statement), "bucket").statements[0]
 
 
 @pytest.mark.parametrize(
@@ -43,23 +44,23 @@ def bucket_statement(principal, **more):
         ("*", OWNERS_USER, True),
     ],
 )
-def test_bucket_principal(principal, caller, expected):
+def test_bucket_principal(principal: str, caller: Caller, expected: bool) -> None:
     assert names_bucket_caller(bucket_statement([principal]), caller, "100") is expected
 
 
-def test_a_conditional_statement_binds_the_owner():
+def test_a_conditional_statement_binds_the_owner() -> None:
     conditional = bucket_statement(["*"], Condition={"Bool": {"acs:SecureTransport": "false"}})
     assert names_bucket_caller(conditional, OWNER, "100")
 
 
 @pytest.mark.parametrize(("caller", "expected"), [(USER, True), (ROLE, True), (ACCOUNT, True), (ANONYMOUS, False)])
-def test_an_account_can_be_made_to_cover_its_users(caller, expected):
+def test_an_account_can_be_made_to_cover_its_users(caller: Caller, expected: bool) -> None:
     assert names_bucket_caller(bucket_statement(["200"]), caller, "100", account_covers_users=True) is expected
 
 
-def trust_statement(principal):
+def trust_statement(principal: object) -> Statement:
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
-    return parse_policy(json.dumps({"Version": "1", "Statement": [statement]}), "trust").statements[0]
+    return parse_policy(policy_document(statement), "trust").statements[0]
 
 
 @pytest.mark.parametrize(
@@ -75,11 +76,11 @@ def trust_statement(principal):
         ("acs:ram::300:root", USER, False),
     ],
 )
-def test_ram_principal(name, caller, expected):
+def test_ram_principal(name: str, caller: Caller, expected: bool) -> None:
     assert names_identity(trust_statement({"RAM": [name]}), caller) is expected
 
 
-def test_service_principal():
+def test_service_principal() -> None:
     assert names_service(trust_statement({"Service": ["ecs.aliyuncs.com", "oss.aliyuncs.com"]}), "oss.aliyuncs.com")
     assert not names_service(trust_statement({"Service": "ecs.aliyuncs.com"}), "oss.aliyuncs.com")
     assert not names_service(trust_statement({"RAM": "oss.aliyuncs.com"}), "oss.aliyuncs.com")

@@ -1,13 +1,20 @@
 """Attaching policies to roles and users."""
 
+from __future__ import annotations
+
 import pytest
+
+from tests.localcloud.ram.harness import Ram
+
+#: The kind of holder, and the parameter that names one.
+Target = tuple[str, dict[str, str]]
 
 POLICY = {"PolicyType": "System", "PolicyName": "AliyunOSSFullAccess"}
 
 
 @pytest.fixture(params=["Role", "User"])
-def target(request, ram, trust):
-    """The kind of holder, and the parameter that names one."""
+def target(request: pytest.FixtureRequest, ram: Ram, trust: str) -> Target:
+    """Return a role, and then a user, to attach policies to."""
     if request.param == "Role":
         ram("CreateRole", RoleName="it", AssumeRolePolicyDocument=trust)
     else:
@@ -15,7 +22,7 @@ def target(request, ram, trust):
     return request.param, {f"{request.param}Name": "it"}
 
 
-def test_attach_list_detach(ram, target):
+def test_attach_list_detach(ram: Ram, target: Target) -> None:
     kind, name = target
     assert ram(f"AttachPolicyTo{kind}", **POLICY, **name) == {}
     [listed] = ram(f"ListPoliciesFor{kind}", **name)["Policies"]["Policy"]
@@ -30,7 +37,7 @@ def test_attach_list_detach(ram, target):
     assert ram(f"ListPoliciesFor{kind}", **name)["Policies"]["Policy"] == []
 
 
-def test_entities_of_a_policy(ram, target):
+def test_entities_of_a_policy(ram: Ram, target: Target) -> None:
     kind, name = target
     ram(f"AttachPolicyTo{kind}", **POLICY, **name)
     entities = ram("ListEntitiesForPolicy", **POLICY)
@@ -41,7 +48,7 @@ def test_entities_of_a_policy(ram, target):
     assert entities[f"{other}s"] == {other: []}
 
 
-def test_attaching_twice_and_detaching_nothing(ram, target):
+def test_attaching_twice_and_detaching_nothing(ram: Ram, target: Target) -> None:
     kind, name = target
     refused = ram.refusal(f"DetachPolicyFrom{kind}", **POLICY, **name)
     assert (refused.status, refused.code) == (404, f"EntityNotExist.{kind}.Policy")
@@ -50,7 +57,7 @@ def test_attaching_twice_and_detaching_nothing(ram, target):
     assert (refused.status, refused.code) == (409, f"EntityAlreadyExists.{kind}.Policy")
 
 
-def test_unknown_parties(ram, target):
+def test_unknown_parties(ram: Ram, target: Target) -> None:
     kind, name = target
     unknown = POLICY | {"PolicyName": "Nothing"}
     assert ram.refusal(f"AttachPolicyTo{kind}", **unknown, **name).code == "EntityNotExist.Policy"
@@ -59,7 +66,7 @@ def test_unknown_parties(ram, target):
     assert ram.refusal(f"AttachPolicyTo{kind}", **name, PolicyName="x").code == "MissingPolicyType"
 
 
-def test_ten_custom_policies_at_most(ram, target, document):
+def test_ten_custom_policies_at_most(ram: Ram, target: Target, document: str) -> None:
     kind, name = target
     for number in range(11):
         ram("CreatePolicy", PolicyName=f"p{number}", PolicyDocument=document)

@@ -1,6 +1,8 @@
 """The vendor's unmodified SDKs for RAM and STS against the server."""
 
-import json
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import pytest
 from alibabacloud_ram20150501 import models as ram_models
@@ -11,34 +13,25 @@ from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 
 from localcloud.server import LocalCloudServer
+from tests.localcloud.documents import policy_document
 
 UID = "1000000000000001"
-TRUST_OSS = json.dumps(
-    {
-        "Version": "1",
-        "Statement": [
-            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["oss.aliyuncs.com"]}},
-        ],
-    }
+TRUST_OSS = policy_document(
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["oss.aliyuncs.com"]}}
 )
 TRUST_ACCOUNT = TRUST_OSS.replace('"Service": ["oss.aliyuncs.com"]', f'"RAM": ["acs:ram::{UID}:root"]')
-DOCUMENT = json.dumps(
-    {
-        "Version": "1",
-        "Statement": [{"Effect": "Allow", "Action": ["oss:ReplicateGet"], "Resource": "acs:oss:*:*:src/*"}],
-    }
-)
+DOCUMENT = policy_document({"Effect": "Allow", "Action": ["oss:ReplicateGet"], "Resource": "acs:oss:*:*:src/*"})
 
 
 @pytest.fixture(scope="module")
-def server():
+def server() -> Iterator[LocalCloudServer]:
     users = [{"name": "alice", "access_keys": [{"id": "LTAIalice", "secret": "alice-secret"}]}]
     account = {"uid": UID, "access_keys": [{"id": "LTAIroot", "secret": "root-secret"}], "users": users}
     with LocalCloudServer({"accounts": [account]}) as running:
         yield running
 
 
-def config(server, key_id, secret, token=None):
+def config(server: LocalCloudServer, key_id: str, secret: str, token: str | None = None) -> Config:
     return Config(
         access_key_id=key_id,
         access_key_secret=secret,
@@ -49,23 +42,23 @@ def config(server, key_id, secret, token=None):
 
 
 @pytest.fixture
-def ram(server):
+def ram(server: LocalCloudServer) -> RamClient:
     return RamClient(config(server, "LTAIroot", "root-secret"))
 
 
 @pytest.fixture
-def alice(server):
+def alice(server: LocalCloudServer) -> Config:
     return config(server, "LTAIalice", "alice-secret")
 
 
-def error_of(call, *args):
+def error_of(call: Callable[..., object], *args: object) -> ClientException:
     """Return the exception that an SDK call ends in."""
     with pytest.raises(ClientException) as raised:
         call(*args)
     return raised.value
 
 
-def test_a_role_from_creation_to_deletion(ram):
+def test_a_role_from_creation_to_deletion(ram: RamClient) -> None:
     created = ram.create_role(
         ram_models.CreateRoleRequest(role_name="Crr", assume_role_policy_document=TRUST_OSS, description="d & <é>")
     ).body.role
@@ -95,7 +88,7 @@ def test_a_role_from_creation_to_deletion(ram):
     assert error_of(ram.get_role, ram_models.GetRoleRequest(role_name="Crr")).code == "EntityNotExist.Role"
 
 
-def test_policy_versions(ram):
+def test_policy_versions(ram: RamClient) -> None:
     ram.create_policy(ram_models.CreatePolicyRequest(policy_name="versions", policy_document=DOCUMENT))
     request = ram_models.CreatePolicyVersionRequest(
         policy_name="versions",
@@ -113,7 +106,7 @@ def test_policy_versions(ram):
     ram.delete_policy(ram_models.DeletePolicyRequest(policy_name="versions", cascading_delete=True))
 
 
-def test_lists_are_paged(ram):
+def test_lists_are_paged(ram: RamClient) -> None:
     first = ram.list_policies(ram_models.ListPoliciesRequest(policy_type="System", max_items=4)).body
     rest = ram.list_policies(ram_models.ListPoliciesRequest(policy_type="System", marker=first.marker)).body
     names = [policy.policy_name for policy in (*first.policies.policy, *rest.policies.policy)]
@@ -121,7 +114,7 @@ def test_lists_are_paged(ram):
     assert len(names) == len(set(names)) == 10
 
 
-def test_a_user_without_the_right_gets_the_services_403(alice):
+def test_a_user_without_the_right_gets_the_services_403(alice: Config) -> None:
     refused = error_of(
         RamClient(alice).create_role,
         ram_models.CreateRoleRequest(role_name="no", assume_role_policy_document=TRUST_OSS),
@@ -130,14 +123,14 @@ def test_a_user_without_the_right_gets_the_services_403(alice):
     assert "You are not authorized to do this action." in refused.message
 
 
-def test_identities(server, alice):
+def test_identities(server: LocalCloudServer, alice: Config) -> None:
     root = StsClient(config(server, "LTAIroot", "root-secret")).get_caller_identity().body
     assert (root.account_id, root.identity_type, root.user_id) == (UID, "Account", None)
     user = StsClient(alice).get_caller_identity().body
     assert (user.arn, user.identity_type) == (f"acs:ram::{UID}:user/alice", "RAMUser")
 
 
-def test_temporary_credentials_work_for_the_next_call(server, ram, alice):
+def test_temporary_credentials_work_for_the_next_call(server: LocalCloudServer, ram: RamClient, alice: Config) -> None:
     ram.create_role(ram_models.CreateRoleRequest(role_name="ops", assume_role_policy_document=TRUST_ACCOUNT))
     ram.attach_policy_to_user(
         ram_models.AttachPolicyToUserRequest(

@@ -1,10 +1,13 @@
 """RAM users and access keys, and what counts them."""
 
+from __future__ import annotations
+
 from localcloud.operation import RpcCall
 from localcloud.ram.api import ims
+from tests.localcloud.ram.harness import Ram
 
 
-def test_user_life(ram):
+def test_user_life(ram: Ram) -> None:
     made = ram("CreateUser", UserName="alice", DisplayName="Alice")["User"]
     assert ram("GetUser", UserName="alice")["User"] == made
     assert ram.refusal("CreateUser", UserName="alice").code == "EntityAlreadyExists.User"
@@ -16,13 +19,16 @@ def test_user_life(ram):
     assert ram.refusal("GetUser", UserName="alice").code == "EntityNotExist.User"
 
 
-def test_access_key_life(ram):
+def test_access_key_life(ram: Ram) -> None:
     ram("CreateUser", UserName="alice")
     key = ram("CreateAccessKey", UserName="alice")["AccessKey"]
     stored = ram.cloud.access_key(key["AccessKeyId"])
+    assert stored is not None
     assert (stored.secret, stored.user_name, stored.active) == (key["AccessKeySecret"], "alice", True)
     ram("UpdateAccessKey", UserName="alice", UserAccessKeyId=key["AccessKeyId"], Status="Inactive")
-    assert not ram.cloud.access_key(key["AccessKeyId"]).active
+    disabled = ram.cloud.access_key(key["AccessKeyId"])
+    assert disabled is not None
+    assert not disabled.active
     [listed] = ram("ListAccessKeys", UserName="alice")["AccessKeys"]["AccessKey"]
     assert listed == {"AccessKeyId": key["AccessKeyId"], "Status": "Inactive", "CreateDate": key["CreateDate"]}
     assert ram.refusal("DeleteUser", UserName="alice").code == "DeleteConflict.User.AccessKey"
@@ -31,7 +37,7 @@ def test_access_key_life(ram):
     ram("DeleteUser", UserName="alice")
 
 
-def test_access_key_errors(ram):
+def test_access_key_errors(ram: Ram) -> None:
     assert ram.refusal("CreateAccessKey", UserName="nobody").code == "EntityNotExist.User"
     ram("CreateUser", UserName="alice")
     missing = {"UserName": "alice", "UserAccessKeyId": "LTAI"}
@@ -42,7 +48,7 @@ def test_access_key_errors(ram):
     assert ram.refusal("CreateAccessKey", UserName="alice").code == "LimitExceeded.User.AccessKey"
 
 
-def test_a_users_key_cannot_be_deleted_under_another_name(ram):
+def test_a_users_key_cannot_be_deleted_under_another_name(ram: Ram) -> None:
     ram("CreateUser", UserName="alice")
     ram("CreateUser", UserName="bob")
     key_id = ram("CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
@@ -50,14 +56,15 @@ def test_a_users_key_cannot_be_deleted_under_another_name(ram):
     assert refused.code == "EntityNotExist.User.AccessKey"
 
 
-def test_a_user_with_policies_is_not_deleted(ram):
+def test_a_user_with_policies_is_not_deleted(ram: Ram) -> None:
     ram("CreateUser", UserName="alice")
     ram("AttachPolicyToUser", PolicyType="System", PolicyName="ReadOnlyAccess", UserName="alice")
     assert ram.refusal("DeleteUser", UserName="alice").code == "DeleteConflict.User.Policy"
 
 
-def test_summary_and_alias(ram):
+def test_summary_and_alias(ram: Ram) -> None:
     ram("CreateUser", UserName="alice")
     summary = ims.OPERATIONS["GetAccountSummary"].handler(RpcCall(ram.cloud, ram.caller, "r", {}))["SummaryMap"]
+    assert isinstance(summary, dict)
     assert (summary["Users"], summary["RolesQuota"], summary["VersionsPerPolicyQuota"]) == (1, 1000, 5)
     assert ram("GetAccountAlias") == {"AccountAlias": ram.uid}

@@ -57,16 +57,16 @@ def test_region_of_an_acs4_scope(scope: str, region: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "headers", "expected"),
+    ("params", "authorization", "expected"),
     [
-        ({}, {}, "xml"),
-        ({"Format": "json"}, {}, "json"),
-        ({"Format": "XML"}, {}, "xml"),
-        ({}, {"authorization": "ACS3-HMAC-SHA256 x"}, "json"),
+        ({}, "", "xml"),
+        ({"Format": "json"}, "", "json"),
+        ({"Format": "XML"}, "", "xml"),
+        ({}, "ACS3-HMAC-SHA256 x", "json"),
     ],
 )
-def test_format(params: dict[str, str], headers: dict[str, str], expected: str) -> None:
-    assert rpc.format_of(request(**headers), params) == expected
+def test_format(params: dict[str, str], authorization: str, expected: str) -> None:
+    assert rpc.format_of(request(authorization=authorization), params) == expected
 
 
 def test_xml_answers() -> None:
