@@ -355,7 +355,7 @@ def test_connections_are_used_for_their_own_side(world: World) -> None:
         seen.add(conn_id)
         return get(conn_id)
 
-    world.accounts.get = noted  # type: ignore[method-assign]
+    world.accounts.get = noted
     world.reset_calls()
     set_up(world, source_conn_id="source", destination_conn_id="destination")
     assert seen == {"source", "destination"}

@@ -68,7 +68,9 @@ def test_plan_of_a_new_pair_holds_every_document_that_is_written(world: World) -
     world.set_up(**KMS)
     role = world.pair().role
     ram, state = world.root.source(world.pair()).ram, world.state()
-    assert json.loads(ram.get_role(role).trust_policy) == planned["role"][0]["after"]
+    made = ram.get_role(role)
+    assert made is not None
+    assert json.loads(made.trust_policy) == planned["role"][0]["after"]
     assert (
         state["accounts"][SOURCE_UID]["policies"][f"{role}-source-read"]["document"]
         == (planned["source_grant"][0]["after"])
@@ -147,7 +149,7 @@ def test_preflights_log_shows_the_differences_of_a_plan(world: World, plan_only:
     operator.__dict__["accounts"] = world.accounts
     world.reset_calls()
     with capture_logs() as logs:
-        (outcome,) = operator.run_step({"params": {"plan_only": plan_only}})  # type: ignore[typeddict-item]
+        (outcome,) = operator.run_step({"params": {"plan_only": plan_only}})
     assert world.calls()["writes"] == 0
     text = "\n".join(str(entry["event"]) + str(entry.get("positional_args", "")) for entry in logs)
     assert ("oss:ReplicatePut" in text) is plan_only
