@@ -42,16 +42,31 @@ class BatchOperator(BaseOperator):
         #: What the console links lead to.
         self.first_pair: BucketPair | None = None
 
+    @property
+    def step(self) -> str:
+        """Return the step's name: the task's id without the task group's."""
+        return self.task_id.rpartition(".")[2]
+
+    def sibling(self, step: str) -> str:
+        """Return the task id of another step of the pipeline, which is in the same task group if in any."""
+        group, dot, _ = self.task_id.rpartition(".")
+        return f"{group}{dot}{step}"
+
     def settle(self, context: Context, outcomes: list[Outcome]) -> list[dict[str, Any]]:
         """Log the outcomes, keep them, and fail if the batch is to fail."""
         for outcome in outcomes:
             self._log_outcome(outcome)
         result = [outcome.to_dict() for outcome in outcomes]
         failures = [outcome for outcome in outcomes if not outcome.ok]
-        if failures and (len(failures) == len(outcomes) or self._worth_a_retry(context, failures)):
+        if failures and (not self.goes_on(context, outcomes) or self._worth_a_retry(context, failures)):
             context["ti"].xcom_push(key="return_value", value=result)
             raise combined_error(failures)
         return result
+
+    def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
+        """Tell whether a pair is left for the steps that follow: also one that this step had nothing to do for."""
+        failed = {outcome.pair for outcome in outcomes if not outcome.ok}
+        return any(pair.name not in failed for pair in self.survivors(context))
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -77,7 +92,8 @@ class BatchOperator(BaseOperator):
     def outcomes_of(self, context: Context, step: str) -> list[dict[str, Any]]:
         """Return the outcomes of another step for the same batch; empty when it did not run."""
         ti = context["ti"]
-        found = ti.xcom_pull(task_ids=step, map_indexes=ti.map_index if ti.map_index is not None else -1)
+        index = ti.map_index if ti.map_index is not None else -1
+        found = ti.xcom_pull(task_ids=self.sibling(step), map_indexes=index)
         return found or []
 
     def _worth_a_retry(self, context: Context, failures: Sequence[Outcome]) -> bool:
@@ -107,6 +123,17 @@ class StepOperator(BatchOperator):
         :raises OssCrrError: when no pair survived, or a failed one is worth a retry.
         """
         return self.settle(context, self.run_step(context))
+
+
+def run_parameter(context: Context, name: str, default: bool) -> bool:
+    """Return a switch of the run: from its configuration, else from the DAG's parameters.
+
+    Airflow can be told not to let the one override the other (``[core] dag_run_conf_overrides_params``); a run that was
+    asked only to plan must not write because of that.
+    """
+    dag_run = context.get("dag_run")
+    given = (dag_run.conf if dag_run else None) or {}
+    return bool(given.get(name, context["params"].get(name, default)))
 
 
 def utc_now() -> datetime:

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.errors import PermissionDenied
 from oss_crr.handover import document, needs_handover
-from oss_crr.operators.batch import BatchOperator
+from oss_crr.operators.batch import BatchOperator, run_parameter
 from oss_crr.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class HandOverOperator(BatchOperator, ApprovalOperator):
 
         :raises AirflowSkipException: in a run that only plans, or when there is nothing to hand over.
         """
-        if context["params"].get("plan_only") or not self._waiting(context):
+        if run_parameter(context, "plan_only", False) or not self._waiting(context):
             raise AirflowSkipException("nothing to hand over")
         self.log.info("For the destination's owner:\n%s", self.body)
         return ApprovalOperator.execute(self, context)
@@ -58,9 +58,9 @@ class HandOverOperator(BatchOperator, ApprovalOperator):
 
     def _outcome(self, pair: ResolvedPair, approved: bool) -> Outcome:
         if approved:
-            return Outcome(pair.name, self.task_id, "approved")
+            return Outcome(pair.name, self.step, "approved")
         declined = PermissionDenied("the grant at the destination was declined; nothing replicates without it")
-        return Outcome.failed(pair.name, self.task_id, declined)
+        return Outcome.failed(pair.name, self.step, declined)
 
 
 def _approved(event: Mapping[str, Any]) -> bool:

@@ -40,7 +40,11 @@ class ReportOperator(StepOperator):
         if not rows:
             raise self._nothing_done(context)
         self.log.info("Report\n%s", report_text(rows))
-        return [_outcome(row, self.task_id) for row in rows]
+        return [_outcome(row, self.step) for row in rows]
+
+    def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
+        """Tell whether the run is a success: only when no pair failed."""
+        return all(outcome.ok for outcome in outcomes)
 
     def _crashed(self, context: Context) -> list[str]:
         """Return the steps of this batch whose task failed.
@@ -49,10 +53,10 @@ class ReportOperator(StepOperator):
         """
         ti = context["ti"]
         index = ti.map_index if ti.map_index is not None else -1
-        steps = (PREFLIGHT, *self.after)
-        states = ti.get_task_states(ti.dag_id, map_index=index, task_ids=list(steps), run_ids=[ti.run_id])
+        tasks = {step: self.sibling(step) for step in (PREFLIGHT, *self.after)}
+        states = ti.get_task_states(ti.dag_id, map_index=index, task_ids=list(tasks.values()), run_ids=[ti.run_id])
         suffix = f"_{index}" if index >= 0 else ""
-        return [step for step in steps if states.get(ti.run_id, {}).get(step + suffix) == "failed"]
+        return [step for step, task in tasks.items() if states.get(ti.run_id, {}).get(task + suffix) == "failed"]
 
     def _nothing_done(self, context: Context) -> PermanentError:
         refusal = context["ti"].xcom_pull(task_ids=self.resolved, key=REFUSAL)

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.converge import Convergence, PlannedResource, in_parallel
 from oss_crr.errors import InputError, OssCrrError
-from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, utc_now
+from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, run_parameter, utc_now
 from oss_crr.operators.links import DestinationBucketLink, RoleLink, SourceBucketLink
 from oss_crr.operators.retry import RETRY_POLICY
 from oss_crr.outcome import Outcome
@@ -78,12 +78,16 @@ class PreflightOperator(StepOperator):
         """Survey all pairs side by side."""
         resources = tuple(RESOURCES.values())
         surveys = survey(self.accounts, [parse_pair(pair) for pair in self.pairs], resources)
-        plan_only = bool(context["params"].get("plan_only"))
+        plan_only = run_parameter(context, "plan_only", False)
         for found in surveys:
             self.log.info("%s\n%s", found.pair.name, table(found.checks))
             if plan_only:
                 self.log.info("%s would change:\n%s", found.pair.name, _plan_text(found.plans) or "nothing")
-        return [found.outcome(self.task_id, with_documents=plan_only) for found in surveys]
+        return [found.outcome(self.step, with_documents=plan_only) for found in surveys]
+
+    def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
+        """Tell whether a pair is left; every pair takes part in this step."""
+        return any(outcome.ok for outcome in outcomes)
 
 
 class ConvergeOperator(StepOperator):
@@ -116,17 +120,22 @@ class ConvergeOperator(StepOperator):
 
         :raises AirflowSkipException: in a run that only plans, or when no pair needs the resource.
         """
-        if context["params"].get("plan_only"):
+        if run_parameter(context, "plan_only", False):
             raise AirflowSkipException("plan_only: nothing is written")
         pairs = [pair for pair in self.survivors(context) if self._resource.applies(pair)]
         if not pairs:
             raise AirflowSkipException("no pair of this batch asks for it")
-        plans = {
+        return Convergence(self._resource, self.accounts, self.step, self._plans(context), utc_now()).run(pairs)
+
+    def _plans(self, context: Context) -> dict[str, PlannedResource]:
+        """Return what preflight saw; nothing on a further try, before which somebody may have changed things."""
+        if context["ti"].try_number > 1:
+            return {}
+        return {
             item["pair"]: PlannedResource.from_dict(item["details"]["plans"][self.resource])
             for item in self.outcomes_of(context, PREFLIGHT)
             if self.resource in item["details"]["plans"]
         }
-        return Convergence(self._resource, self.accounts, self.task_id, plans, utc_now()).run(pairs)
 
     @property
     def _resource(self) -> Resource[Any]:
@@ -159,15 +168,15 @@ class VerifyOperator(StepOperator):
     def _verify(self, pair: ResolvedPair, waited: Mapping[str, Any]) -> Outcome:
         if not pair.pair.replicate_historical_data:
             # Nothing tells which of the source's objects are younger than the rule.
-            return Outcome(pair.name, self.task_id, "not verified: history is not replicated")
+            return Outcome(pair.name, self.step, "not verified: history is not replicated")
         if not pair.pair.manages_destination:
-            return Outcome(pair.name, self.task_id, "not verified: no connection to the destination")
+            return Outcome(pair.name, self.step, "not verified: no connection to the destination")
         watermark = waited.get("watermark") or waited.get("started_at")
         try:
             counts = verify_pair(self.accounts, pair, datetime.fromisoformat(watermark) if watermark else None)
         except OssCrrError as error:
-            return Outcome.failed(pair.name, self.task_id, error)
-        return Outcome(pair.name, self.task_id, "verified", details=_verified(pair, counts))
+            return Outcome.failed(pair.name, self.step, error)
+        return Outcome(pair.name, self.step, "verified", details=_verified(pair, counts))
 
     @staticmethod
     def _announce(context: Context, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferralTimeout
 
 from oss_crr.errors import Conflict, HistoryTimeout, OssCrrError, RuleVanished
-from oss_crr.operators.batch import BatchOperator
+from oss_crr.operators.batch import BatchOperator, run_parameter
 from oss_crr.operators.links import SourceBucketLink
 from oss_crr.operators.waiting import defer_until, waiting_since
 from oss_crr.outcome import Outcome, error_from
@@ -43,7 +43,7 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
 
         :raises AirflowSkipException: when the run does not want to wait.
         """
-        if not context["params"].get("wait_for_history", True):
+        if not run_parameter(context, "wait_for_history", True):
             raise AirflowSkipException("wait_for_history is off")
         rules = self._rules(context, [pair for pair in self.survivors(context) if pair.pair.manages_source])
         deadline = waiting_since(context) + self.timeout
@@ -80,8 +80,8 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
             "started_at": datetime.fromtimestamp(started, UTC).isoformat(),
         }
         if item.state == "complete":
-            return Outcome(item.pair, self.task_id, "complete", details=details)
-        return Outcome.failed(item.pair, self.task_id, self._error(item), details)
+            return Outcome(item.pair, self.step, "complete", details=details)
+        return Outcome.failed(item.pair, self.step, self._error(item), details)
 
     def _error(self, item: RuleProgress) -> OssCrrError:
         if item.error:

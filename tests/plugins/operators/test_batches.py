@@ -1,0 +1,164 @@
+"""What happens to a batch when some of its pairs fail, a step is tried again, or the steps are in a task group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, TaskGroup
+
+from oss_crr.errors import Conflict, PermanentError, TransientError
+from oss_crr.operators.batch import StepOperator, run_parameter
+from oss_crr.operators.report import ReportOperator
+from oss_crr.operators.steps import ConvergeOperator
+from oss_crr.outcome import Outcome
+from oss_crr.pair import ResolvedPair
+from tests.plugins.fake_cloud import FakeCloud, make_resolved
+
+ONE = make_resolved()
+OTHER = make_resolved(source_bucket="src-other")
+
+
+@dataclass
+class FakeTaskInstance:
+    """Answers what the steps ask Airflow for."""
+
+    xcoms: Mapping[str, Any]
+    try_number: int = 1
+    max_tries: int = 0
+    map_index: int = -1
+    dag_id: str = "dag"
+    run_id: str = "run"
+    states: Mapping[str, str] = field(default_factory=dict)
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_pull(self, task_ids: str, key: str = "return_value", map_indexes: int | None = None) -> Any:
+        assert map_indexes == self.map_index
+        return self.xcoms.get(task_ids)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+    def get_task_states(self, dag_id: str, *, task_ids: Sequence[str], **_: Any) -> dict[str, dict[str, str]]:
+        asked = {f"{task}_{self.map_index}" for task in task_ids}  # so Airflow writes mapped tasks in its answer
+        return {self.run_id: {task: state for task, state in self.states.items() if task in asked}}
+
+
+class Partial(StepOperator):
+    """A step that has something to do for one pair only, and fails for it."""
+
+    error: PermanentError | TransientError = Conflict("because")
+
+    def run_step(self, context: Any) -> list[Outcome]:
+        return [Outcome.failed(ONE.name, self.step, self.error)]
+
+
+def passed(*pairs: ResolvedPair, **plans: Any) -> list[dict[str, Any]]:
+    """Return what preflight leaves for pairs without problems."""
+    details = [{"resolved": pair.to_dict(), "plans": plans, "checks": []} for pair in pairs]
+    return [
+        Outcome(pair.name, "preflight", "passed", details=found).to_dict()
+        for pair, found in zip(pairs, details, strict=True)
+    ]
+
+
+def context(ti: FakeTaskInstance, conf: Mapping[str, Any] | None = None, **params: Any) -> Any:
+    return {"ti": ti, "params": params, "dag_run": SimpleNamespace(conf=conf)}
+
+
+# --- pairs that fail -------------------------------------------------------------------------------------------------
+
+
+def test_pair_that_a_step_does_not_concern_goes_on() -> None:
+    ti = FakeTaskInstance({"preflight": passed(ONE, OTHER)})
+    (outcome,) = Partial(task_id="grant_kms_key").execute(context(ti))
+    assert outcome["error"]["message"] == "because"
+
+
+def test_step_fails_when_its_failures_leave_no_pair() -> None:
+    ti = FakeTaskInstance({"preflight": passed(ONE)})
+    with pytest.raises(Conflict, match="because"):
+        Partial(task_id="grant_kms_key").execute(context(ti))
+    assert [outcome["pair"] for outcome in ti.pushed["return_value"]] == [ONE.name]
+
+
+def test_step_is_tried_again_for_one_pair_while_that_may_help() -> None:
+    step = Partial(task_id="grant_kms_key")
+    step.error = TransientError("later")
+    ti = FakeTaskInstance({"preflight": passed(ONE, OTHER)}, max_tries=1)
+    with pytest.raises(TransientError, match="later"):
+        step.execute(context(ti))
+    ti.try_number = 2
+    assert step.execute(context(ti))[0]["error"]["message"] == "later"
+
+
+def test_report_fails_when_one_of_several_pairs_failed() -> None:
+    failed = Outcome.failed(ONE.name, "create_role", Conflict("because")).to_dict()
+    created = Outcome(OTHER.name, "create_role", "created").to_dict()
+    ti = FakeTaskInstance({"preflight": passed(ONE, OTHER), "create_role": [failed, created]})
+    with pytest.raises(PermanentError, match="create_role: because"):
+        ReportOperator(task_id="report", after=["create_role"]).execute(context(ti))
+    assert [outcome["result"] for outcome in ti.pushed["return_value"]] == ["failed", "set up"]
+
+
+# --- what preflight saw ----------------------------------------------------------------------------------------------
+
+
+def converge(cloud: FakeCloud, ti: FakeTaskInstance) -> str:
+    step = ConvergeOperator(task_id="grant_destination", resource="destination_grant")
+    step.__dict__["accounts"] = cloud.accounts
+    (outcome,) = step.execute(context(ti))
+    return str(outcome["result"])
+
+
+@pytest.mark.parametrize(("try_number", "result"), [(1, "in order"), (2, "created")])
+def test_further_try_does_not_believe_what_preflight_saw(cloud: FakeCloud, try_number: int, result: str) -> None:
+    """Somebody takes the grant away after preflight, the rule is refused, and the user clears the grant's task."""
+    plan = {"changes": [], "origin": "in order", "observed_at": datetime.now(UTC).isoformat(), "details": {}}
+    ti = FakeTaskInstance({"preflight": passed(ONE, destination_grant=plan)}, try_number=try_number)
+    assert converge(cloud, ti) == result
+    assert (cloud.dst.policy is None) == (result == "in order")
+
+
+# --- switches of the run ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conf", "params", "expected"),
+    [
+        ({"plan_only": True}, {"plan_only": False}, True),
+        ({"plan_only": False}, {"plan_only": True}, False),
+        ({}, {"plan_only": True}, True),
+        (None, {"plan_only": True}, True),
+        (None, {}, False),
+    ],
+)
+def test_configuration_of_the_run_wins(conf: Any, params: Any, expected: bool) -> None:
+    found = run_parameter(context(FakeTaskInstance({}), conf, **params), "plan_only", False)
+    assert found is expected
+
+
+# --- task groups -----------------------------------------------------------------------------------------------------
+
+
+def grouped(group: str = "pairs", **kwargs: Any) -> Any:
+    with DAG(dag_id="dag", schedule=None), TaskGroup(group):
+        return ReportOperator(task_id="report", after=["create_role"], **kwargs)
+
+
+def test_steps_find_each_other_in_a_mapped_task_group() -> None:
+    created = [Outcome(ONE.name, "create_role", "created").to_dict()]
+    ti = FakeTaskInstance({"pairs.preflight": passed(ONE), "pairs.create_role": created}, map_index=3)
+    (outcome,) = grouped().execute(context(ti))
+    assert outcome["step"] == "report"
+    assert outcome["details"]["steps"] == {"preflight": "passed", "create_role": "created"}
+
+
+def test_crashed_step_of_a_mapped_task_group_is_named() -> None:
+    ti = FakeTaskInstance({"pairs.preflight": passed(ONE)}, map_index=3, states={"pairs.create_role_3": "failed"})
+    with pytest.raises(PermanentError, match="create_role: its task failed"):
+        grouped().execute(context(ti))
