@@ -62,6 +62,10 @@ class Comparison:
         """Count an object that need not be there."""
         self.excluded[reason] = self.excluded.get(reason, 0) + 1
 
+    def postpone(self) -> None:
+        """Count an object that need not be there yet."""
+        self.too_new += 1
+
     def fault(self, kind: str, key: str) -> None:
         """Count a ``missing`` or ``different`` object, and name it while there is room."""
         setattr(self, kind, getattr(self, kind) + 1)
@@ -108,7 +112,7 @@ def suspects(
         elif replica is not None and (replica.size, replica.etag) == (item.size, item.etag):
             counts.match(item)
         elif copied_until is not None and item.last_modified >= copied_until:
-            counts.too_new += 1
+            counts.postpone()
         else:
             yield Suspect(item, replica)
     counts.surplus += (other is not None) + sum(1 for _ in there)

@@ -167,18 +167,37 @@ def test_prefixes_are_listed_in_the_order_of_keys(cloud: FakeCloud) -> None:
 # --- broken pairs ----------------------------------------------------------------------------------------------------
 
 
-def test_closer_looks_are_bounded(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "MAX_CLOSER_LOOKS", 5)
+def test_closer_looks_end_after_many_faults(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "MAX_FAULTS", 5)
+    monkeypatch.setattr(verify, "LOOKS_AT_ONCE", 5)
     for number in range(20):
         cloud.put_object(cloud.src, f"k{number:02}")
     assert "20 missing (k00, k01, k02, k03, k04, …)" in failure(cloud)
     assert heads(cloud) == 5
 
 
-def test_object_beyond_the_bound_is_a_fault_whatever_it_is(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "MAX_CLOSER_LOOKS", 0)
+def test_suspect_after_many_faults_is_a_fault_whatever_it_is(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "MAX_FAULTS", 0)
     copy(cloud, "k", etag="other")
     assert "1 different (k)" in failure(cloud)
+
+
+def test_any_number_of_suspects_may_turn_out_to_be_in_order(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large bucket of multipart objects is no broken pair, nor is one whose KMS objects OSS leaves out."""
+    monkeypatch.setattr(verify, "MAX_FAULTS", 5)
+    monkeypatch.setattr(verify, "LOOKS_AT_ONCE", 5)
+    for number in range(10):
+        copy(cloud, f"multipart{number}", etag=f"other-{number}")
+        cloud.put_object(cloud.src, f"encrypted{number}", encryption="KMS", kms_key_id="key-1")
+    counts = check(cloud)
+    assert (counts.matched, sum(counts.excluded.values()), counts.ok) == (11, 10, True)
+
+
+def test_object_of_the_watermarks_second_need_not_be_there(cloud: FakeCloud) -> None:
+    """Written at 6:00:00.9, it is listed as of 6:00:00, and the service has copied what is older than 6:00:00.5."""
+    cloud.put_object(cloud.src, "k")
+    counts = check(cloud, copied_until=DAWN + timedelta(milliseconds=500))
+    assert (counts.too_new, counts.ok) == (1, True)
 
 
 def test_object_that_cannot_be_read_ends_the_verification(cloud: FakeCloud) -> None:
