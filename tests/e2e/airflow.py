@@ -27,12 +27,15 @@ class Airflow(AirflowApi):
         """Send something below ``/api/v2``."""
         return self._call("POST", f"/api/v2{path}", body=body)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Json:
+        """Change something below ``/api/v2``."""
+        return self._call("PATCH", f"/api/v2{path}", body=body)
+
     def put_login(self, side: Side, extra: Mapping[str, object]) -> None:
         """Give an account's connection its key as login and password."""
         login, password = side.key
         body = {"login": login, "password": password, "conn_type": "alibaba_cloud", "extra": json.dumps(dict(extra))}
-        path = f"/api/v2/connections/{side.connection_id}"
-        self._call("PATCH", path, body={"connection_id": side.connection_id, **body})
+        self.patch(f"/connections/{side.connection_id}", {"connection_id": side.connection_id, **body})
 
     def start(self, conf: Mapping[str, object], dag_id: str = DAG_ID) -> Run:
         """Start a run.
@@ -152,6 +155,10 @@ class Run:
         body = {"dag_run_id": self.run_id, "dry_run": False, "only_failed": True}
         self._airflow.post(f"/dags/{self.dag_id}/clearTaskInstances", body)
         return self
+
+    def answer(self, task_id: str, option: str) -> None:
+        """Choose an option of a task that waits for somebody."""
+        self._airflow.patch(f"{self._path(task_id)}/-1/hitlDetails", {"chosen_options": [option]})
 
     def _path(self, task_id: str) -> str:
         return f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{task_id}"

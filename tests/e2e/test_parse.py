@@ -76,8 +76,8 @@ PLUGINS = """
 import json, sys
 from airflow import plugins_manager
 plugins, errors = plugins_manager._get_plugins()
-own = [module.partition(".")[2].rpartition(".")[2] for module in sys.modules if module.startswith("oss_crr.")]
-print(json.dumps({"plugins": [p.name for p in plugins], "errors": errors, "bare": [n for n in BARE if n in sys.modules]}))
+names, bare = [plugin.name for plugin in plugins], [name for name in BARE if name in sys.modules]
+print(json.dumps({"plugins": names, "errors": errors, "bare": bare}))
 """
 
 
