@@ -77,7 +77,7 @@ def test_prefixes(world: World) -> None:
     set_up(world, prefixes=["logs/", "img/"])
     write(world, "logs/new", "img/new", "other/new", "log")
     world.replicate()
-    assert world.keys() == {"logs/old", "img/old", "logs/new", "img/new"}
+    assert world.object_keys() == {"logs/old", "img/old", "logs/new", "img/new"}
 
 
 def test_ten_prefixes(world: World) -> None:
@@ -85,14 +85,14 @@ def test_ten_prefixes(world: World) -> None:
     set_up(world, prefixes=prefixes)
     write(world, *(f"{prefix}x" for prefix in prefixes), "part-10/x")
     world.replicate()
-    assert world.keys() == {f"{prefix}x" for prefix in prefixes}
+    assert world.object_keys() == {f"{prefix}x" for prefix in prefixes}
 
 
 def test_no_prefixes_means_the_whole_bucket(world: World) -> None:
     write(world, "a", "b/c")
     set_up(world)
     world.replicate()
-    assert world.keys() == {"a", "b/c"}
+    assert world.object_keys() == {"a", "b/c"}
 
 
 @pytest.mark.parametrize(("history", "arrived"), [(True, {"old", "new"}), (False, {"new"})])
@@ -101,7 +101,7 @@ def test_replicate_historical_data(world: World, history: bool, arrived: set[str
     set_up(world, replicate_historical_data=history)
     write(world, "new")
     world.replicate()
-    assert world.keys() == arrived
+    assert world.object_keys() == arrived
 
 
 @pytest.mark.parametrize(("policy", "left"), [("add_change", {"x"}), ("add_delete_change", set())])
@@ -109,10 +109,10 @@ def test_replication_policy_of_plain_buckets(world: World, policy: str, left: se
     write(world, "x")
     set_up(world, replication_policy=policy)
     world.replicate()
-    assert world.keys() == {"x"}
+    assert world.object_keys() == {"x"}
     world.bucket().delete_object("x")
     world.replicate()
-    assert world.keys() == left
+    assert world.object_keys() == left
 
 
 @pytest.mark.parametrize("policy", ["add_change", "add_delete_change"])
@@ -123,7 +123,7 @@ def test_delete_markers_travel_under_both_policies(world: World, policy: str) ->
     world.replicate()
     world.bucket().delete_object("x")
     world.replicate()
-    assert world.keys() == set()
+    assert world.object_keys() == set()
     assert len(world.bucket(DESTINATION).list_object_versions().versions) == 1
 
 
@@ -156,7 +156,7 @@ def test_role_name(world: World, name: str) -> None:
     assert statement["Principal"] == [f"arn:sts::{SOURCE_UID}:assumed-role/{role.lower()}/*"]
     write(world, "x")
     world.replicate()
-    assert world.keys() == {"x"}
+    assert world.object_keys() == {"x"}
 
 
 def test_role_that_exists_is_adopted_with_its_trust_policy_untouched(world: World) -> None:
@@ -171,7 +171,7 @@ def test_role_that_exists_is_adopted_with_its_trust_policy_untouched(world: Worl
     assert world.server.cloud.accounts[SOURCE_UID].ram.roles["theirs"].trust_policy.current == trust
     write(world, "x")
     world.replicate()
-    assert world.keys() == {"x"}
+    assert world.object_keys() == {"x"}
 
 
 def test_role_shared_by_two_pairs_has_one_policy_for_both_buckets(make_world: Any) -> None:
@@ -194,7 +194,7 @@ def test_role_shared_by_two_pairs_has_one_policy_for_both_buckets(make_world: An
     for source in ("crr-source", "crr-source-2"):
         world.bucket(source).put_object("x", b"data")
     world.replicate()
-    assert (world.keys(DESTINATION), world.keys("crr-destination-2")) == ({"x"}, {"x"})
+    assert (world.object_keys(DESTINATION), world.object_keys("crr-destination-2")) == ({"x"}, {"x"})
 
 
 def test_full_access_to_oss_by_name(world: World) -> None:
@@ -207,7 +207,7 @@ def test_full_access_to_oss_by_name(world: World) -> None:
     assert "far more than replication needs" in warning["found"]
     write(world, "x")
     world.replicate()
-    assert world.keys() == {"x"}
+    assert world.object_keys() == {"x"}
 
 
 # --- how it is copied ------------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def test_transfer_type(make_world: Any, region: str, transfer_type: str, acceler
     assert rule_of(world).transfer_type == ("oss_acc" if accelerated else "internal")
     assert bool(world.state()["buckets"][DESTINATION]["acceleration"]) is accelerated
     world.replicate()
-    assert len(world.keys()) == 1
+    assert len(world.object_keys()) == 1
     world.reset_calls()
     assert set_up(world, destination_region=region, transfer_type=transfer_type)["create_rule"].result == "in order"
     assert world.calls()["writes"] == 0
@@ -287,7 +287,7 @@ def test_kms_objects_are_left_out_unless_asked_for(world: World) -> None:
     write(world, "secret", **KMS_HEADERS)
     write(world, "plain")
     world.replicate()
-    assert world.keys() == {"plain"}
+    assert world.object_keys() == {"plain"}
 
 
 # --- a rule that differs ---------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def test_rule_mismatch_replaces(world: World) -> None:
     assert warning.status == "warning"
     assert "it is deleted and created again" in warning.found
     assert found.resolved is not None
-    assert world.keys() == set()
+    assert world.object_keys() == set()
 
     deleting = world.converge("rule", found.resolved, found)
     assert deleting.error is not None
@@ -331,7 +331,7 @@ def test_rule_mismatch_replaces(world: World) -> None:
     assert (created.error, created.result) == (None, "created")
     assert rule_of(world).prefixes == ("a/",)
     world.replicate()
-    assert world.keys() == {"a/old"}
+    assert world.object_keys() == {"a/old"}
 
 
 def test_replacing_says_that_the_history_is_copied_again(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.world import DESTINATION_UID, PAIR, SOURCE_UID, World, caller_policy, world_config
+from tests.integration.world import DESTINATION_UID, PAIR, SOURCE_UID, World
 
 #: As a bucket's owner may have written it: conditions, denials, strings where lists are usual, a Sid.
 FOREIGN_STATEMENTS: list[dict[str, Any]] = [
@@ -103,52 +103,6 @@ def test_an_equal_rule_is_adopted_and_a_different_one_refused_with_the_differenc
     assert "actions is ['PUT'], asked for ['ALL']" in refused.error["message"]
     assert "prefixes is [], asked for ['logs/']" in refused.error["message"]
     assert world.state() == before
-
-
-@pytest.mark.parametrize("side", ["source", "destination"])
-def test_every_documented_right_of_the_callers_is_needed_or_explained(make_world: Any, side: str) -> None:
-    """Without one right the run says which, and a run with the right finishes what was left."""
-    unneeded = []
-    for action in [action for statement in caller_policy(side)["Statement"] for action in statement["Action"]]:
-        config = world_config(objects=3)
-        user = config["accounts"][0 if side == "source" else 1]["users"][0]
-        user["policies"] = [without(caller_policy(side), action)]
-        world = make_world(config)
-        outcomes = world.set_up()
-        failed = [outcome for outcome in outcomes.values() if outcome.error]
-        if not failed:
-            unneeded.append(action)
-            continue
-        assert action in failed[0].error["message"], f"{action} is not named: {failed[0].error['message']}"
-        finished = World(world.server, "root").set_up()
-        assert all(outcome.ok for outcome in finished.values()), action
-    # Needed later than the setup (verification), for other cases (a second bucket of the role, RTC, explaining a
-    # refusal), or by the vendor's page only.
-    assert set(unneeded) <= {
-        "ram:CreatePolicyVersion",
-        "oss:GetBucketPolicy",
-        "oss:GetBucketReplicationProgress",
-        "oss:PutBucketRtc",
-        # Read by checks that warn when they cannot be made.
-        "oss:GetBucketLifecycle",
-        "oss:GetBucketReplication",
-        "oss:GetBucketWorm",
-        "ram:GetAccountSummary",
-        "oss:ReplicateGet",
-        "oss:ListObjects",
-        "oss:GetObject",
-        "oss:DeleteBucketReplication",
-        *(action for action in unneeded if action.startswith("kms:")),
-    }
-
-
-def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
-    """Return a policy without one action."""
-    statements = [
-        {**statement, "Action": [item for item in statement["Action"] if item != action]}
-        for statement in policy["Statement"]
-    ]
-    return {**policy, "Statement": [statement for statement in statements if statement["Action"]]}
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ class World:
         provider = oss2.credentials.StaticCredentialsProvider(f"LTAI-{side}-root", f"{side}-root-secret")
         return oss2.Bucket(oss2.ProviderAuthV4(provider), self.url, name, region=bucket.region)
 
-    def keys(self, name: str = PAIR["destination_bucket"]) -> set[str]:
+    def object_keys(self, name: str = PAIR["destination_bucket"]) -> set[str]:
         """Return the keys of a bucket's objects."""
         return {found.key for found in oss2.ObjectIteratorV2(self.bucket(name))}
 
