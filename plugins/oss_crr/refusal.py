@@ -55,9 +55,10 @@ def explain_refusal(
     listed = "; ".join(finding.text for finding in found)
     if any(finding.certain for finding in found):
         return PermissionDenied(f"OSS refused the replication rule for role `{pair.pair.role}`: {listed}")
+    where = "" if pair.pair.manages_destination else f" in account {pair.source_uid}"
     return NotYetEffective(
-        f"OSS refused the replication rule, although role `{pair.pair.role}` has every right it needs: the rights are "
-        f"not effective yet, or the caller lacks oss:PutBucketReplication ({refusal})"
+        f"OSS refused the replication rule, although role `{pair.pair.role}` has every right it needs{where}: the "
+        f"rights are not effective yet, or the caller lacks oss:PutBucketReplication ({refusal})"
         + (f". It may also be that: {listed}" if listed else "")
     )
 
@@ -83,6 +84,12 @@ def _source_policy_findings(accounts: Accounts, pair: ResolvedPair) -> list[Find
 
 def _destination_policy_findings(accounts: Accounts, pair: ResolvedPair) -> list[Finding]:
     bucket = pair.pair.destination_bucket
+    if not pair.pair.manages_destination:
+        unseen = (
+            f"account {pair.destination_uid} has not granted what it has to, which cannot be seen without a connection "
+            f"to it: have its owner compare the policy of bucket `{bucket}` with what the task hand_over shows"
+        )
+        return [Finding(unseen, certain=False)]
     text = accounts.destination(pair.pair).oss(pair.pair.destination_region).get_bucket_policy(bucket)
     document = policy.parse(text) if text else None
     actions = (*DESTINATION_ACTIONS, *(DELETE_ACTIONS if pair.needs_delete_right else ()))

@@ -17,7 +17,7 @@ from oss_crr.resources.destination_grant import DestinationGrant
 from oss_crr.resources.role import Role
 from oss_crr.resources.rule import ReplicationRule
 from oss_crr.resources.source_grant import SourceGrant
-from tests.plugins.fake_cloud import SOURCE_UID, FakeCloud, make_resolved
+from tests.plugins.fake_cloud import DESTINATION_UID, SOURCE_UID, FakeCloud, make_resolved
 
 PAIR = make_resolved()
 ROLE = PAIR.pair.role
@@ -184,6 +184,17 @@ def test_certain_cause_stands_beside_what_cannot_be_looked_at(granted: FakeCloud
     error = explain(granted)
     assert type(error) is PermissionDenied
     assert f"is not attached to role `{ROLE}`; (could not look: cut off)" in str(error)
+
+
+def test_grant_of_another_team_cannot_be_seen(cloud: FakeCloud) -> None:
+    pair = make_resolved(destination_conn_id=None, destination_uid=DESTINATION_UID)
+    for resource in (Role(), SourceGrant()):
+        resource.apply(cloud.accounts, [pair], resource.observe(cloud.accounts, pair))
+    error = explain(cloud, pair)
+    assert type(error) is NotYetEffective
+    assert f"has every right it needs in account {SOURCE_UID}" in str(error)
+    assert f"account {DESTINATION_UID} has not granted what it has to" in str(error)
+    assert "could not look" not in str(error)
 
 
 # --- the caller's own right ------------------------------------------------------------------------------------------
