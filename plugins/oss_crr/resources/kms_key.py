@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oss_crr.errors import AlreadyExists
+from oss_crr.errors import AlreadyExists, Conflict, OssCrrError
 from oss_crr.model import KeyInfo, KmsInstanceInfo
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import CREATED_BY, Accounts, Change, Resource
@@ -73,6 +73,12 @@ class KmsKey(Resource[KmsKeyState]):
             kms.create_alias(alias(pair), key.id)
         except AlreadyExists as error:
             raise AlreadyExists(f"alias `{alias(pair)}` was taken meanwhile; key `{key.id}` is not needed") from error
+        except OssCrrError as error:
+            # By its alias the key is found again: trying again without it would make another key each time.
+            raise Conflict(
+                f"key `{key.id}` was created, but could not be given its alias: {error}. Give it the alias "
+                f"`{alias(pair)}`, or schedule its deletion, before you start again"
+            ) from error
 
     def origin(self, pair: ResolvedPair, observed: KmsKeyState) -> Any:
         return "in order" if observed.key and observed.key.description.startswith(CREATED_BY) else "adopted"

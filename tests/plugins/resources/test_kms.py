@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oss_crr.errors import AlreadyExists, PolicyError
+from oss_crr.errors import AlreadyExists, Conflict, PolicyError, ServiceUnavailable
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.kms_key import DESCRIPTION, KmsKey, alias
 from oss_crr.resources.kms_key_grant import KmsKeyGrant, grant
@@ -121,6 +121,13 @@ def test_race_for_the_alias_is_told_with_the_key_left_over(kms: FakeKms) -> None
     KEY.apply(kms.accounts, [NEW_KEY], observed)
     with pytest.raises(AlreadyExists, match="key `key-2` is not needed"):
         KEY.apply(kms.accounts, [NEW_KEY], observed)
+
+
+def test_key_without_alias_is_named_and_not_made_again(kms: FakeKms) -> None:
+    """A retry would make another key, and each costs money."""
+    kms.journal.fail("CreateAlias", ServiceUnavailable("cut off"))
+    with pytest.raises(Conflict, match=r"key `key-1` was created, but could not be given its alias: cut off\. Give"):
+        KEY.apply(kms.accounts, [NEW_KEY], KEY.observe(kms.accounts, NEW_KEY))
 
 
 def test_key_is_never_removed(kms: FakeKms) -> None:
