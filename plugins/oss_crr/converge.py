@@ -145,7 +145,7 @@ class Convergence:
         written: dict[str, list[Change]] = {pair.name: [] for pair in group}
         for _ in range(MAX_ATTEMPTS):
             open_changes = {pair.name: self._resource.changes(pair, observed) for pair in group}
-            todo = [pair for pair in group if _writable(open_changes[pair.name])]
+            todo = [pair for pair in group if _writable(open_changes[pair.name], written[pair.name])]
             if not todo:
                 return [self._outcome(pair, observed, open_changes[pair.name], written[pair.name]) for pair in group]
             if self._write(todo, observed):
@@ -173,7 +173,7 @@ class Convergence:
         return True
 
     def _outcome(self, pair: ResolvedPair, observed: Any, left: Sequence[Change], written: Sequence[Change]) -> Outcome:
-        blocked = [change.summary for change in left if change.kind == "blocked"]
+        blocked = [change.summary for change in left if change.kind == "blocked" or _is_futile(change, written)]
         waiting = [change.summary for change in left if change.kind == "wait"]
         if blocked:
             return Outcome.failed(pair.name, self._step, Conflict("; ".join(blocked)))
@@ -190,8 +190,15 @@ class Convergence:
         return Outcome(pair.name, self._step, result, summaries, self._resource.details(pair, observed))
 
 
-def _writable(changes: Sequence[Change]) -> bool:
-    return bool(changes) and all(change.kind not in ("blocked", "wait") for change in changes)
+def _writable(changes: Sequence[Change], written: Sequence[Change]) -> bool:
+    return bool(changes) and not any(
+        change.kind in ("blocked", "wait") or _is_futile(change, written) for change in changes
+    )
+
+
+def _is_futile(change: Change, written: Sequence[Change]) -> bool:
+    """Tell whether a change would replace what was created a moment ago, and so go round in circles."""
+    return change.kind == "replace" and any(earlier.kind == "create" for earlier in written)
 
 
 def _result(written: Sequence[Change]) -> str | None:

@@ -28,6 +28,8 @@ from oss_crr.resources.source_grant import SourceGrant
 from tests.plugins.converging import FOREIGN, PAIR, overwrite_policy, pairs_to, plan, run, run_one
 from tests.plugins.fake_cloud import FakeCloud, make_resolved, make_rule
 
+REPLACING = make_resolved(on_rule_mismatch="replace")
+
 # --- somebody else at the same time ----------------------------------------------------------------------------------
 
 
@@ -57,6 +59,19 @@ def test_lost_answer_to_a_creation_is_in_order(cloud: FakeCloud) -> None:
 
     cloud.source.journal.before("CreateRole", created_by_the_lost_call)
     assert run_one(cloud, Role()).result == "in order"
+
+
+def test_created_rule_that_the_service_shows_otherwise_is_not_replaced_in_turn(cloud: FakeCloud) -> None:
+    """Each round would copy the whole history again."""
+    shown = make_rule(REPLACING, historical_data=False)
+    cloud.source.journal.before(
+        "GetBucketReplication", lambda: None, lambda: cloud.src.rules.__setitem__(slice(None), [shown])
+    )
+    (outcome,) = run(cloud, ReplicationRule(), [REPLACING])
+    assert outcome.error is not None
+    assert (outcome.error["type"], outcome.retryable) == ("Conflict", False)
+    assert "historical_data is False, asked for True" in outcome.error["message"]
+    assert cloud.writes == ["PutBucketReplication"]
 
 
 @pytest.mark.parametrize("losses", range(MAX_ATTEMPTS))

@@ -167,6 +167,8 @@ def differences(rule: Rule, spec: RuleSpec) -> dict[str, tuple[Any, Any]]:
 
 def _comparable(field: str, holder: Rule | RuleSpec) -> Any:
     value = getattr(holder, field)
+    if field == "kms_key_arn" and isinstance(holder, Rule) and not holder.kms_enabled:
+        return None  # With the switch off, OSS leaves the objects out whatever key the rule names.
     if field == "actions" and set(value) == _ALL_ACTIONS:
         return ["ALL"]
     if field in ("actions", "prefixes"):

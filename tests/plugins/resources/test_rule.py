@@ -281,6 +281,15 @@ def test_rule_without_kms_differs_from_one_whose_key_is_still_to_be_created() ->
     assert "kms_key_arn is None" in change.summary
 
 
+@pytest.mark.parametrize(("enabled", "differing"), [(True, set()), (False, {"kms_key_arn"})])
+def test_key_counts_only_where_the_switch_for_kms_is_on(enabled: bool, differing: set[str]) -> None:
+    """With the switch off, OSS leaves encrypted objects out silently, whatever key the rule names."""
+    arn = "acs:kms:cn-shanghai:2222222222222222:key/key-1"
+    wanted = make_resolved(replicate_kms_objects=True, kms_key_arn=arn).with_key(arn)
+    rule = make_rule(wanted, kms_key_arn=arn, kms_enabled=enabled)
+    assert set(differences(rule, rule_spec(wanted))) == differing
+
+
 def test_removal_leaves_a_rule_that_somebody_else_made(cloud: FakeCloud) -> None:
     adopted = make_rule(PAIR, id="made-by-hand")
     cloud.forbid_writes()
