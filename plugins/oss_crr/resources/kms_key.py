@@ -20,7 +20,7 @@ MIN_ACCESS_QUANTITY = 2
 
 @dataclass(frozen=True)
 class KmsKeyState:
-    """The key, and the instance it is in or is to be created in; None for what does not exist or was not asked for."""
+    """The key, and the instance it is in or is to be created in; None for what does not exist."""
 
     key: KeyInfo | None = None
     instance: KmsInstanceInfo | None = None
@@ -46,13 +46,13 @@ class KmsKey(Resource[KmsKeyState]):
     def observe(self, accounts: Accounts, pair: ResolvedPair) -> KmsKeyState:
         kms = accounts.destination(pair.pair).kms(pair.pair.destination_region)
         if pair.pair.kms_key_arn:
-            return KmsKeyState(key=kms.describe_key(pair.pair.kms_key_arn))
+            key = kms.describe_key(pair.pair.kms_key_arn)
+            return KmsKeyState(key, kms.get_instance(key.instance_id) if key and key.instance_id else None)
         instance = kms.get_instance(pair.pair.kms_instance_id)
         return KmsKeyState(kms.describe_key(alias(pair)) if instance else None, instance)
 
     def changes(self, pair: ResolvedPair, observed: KmsKeyState) -> tuple[Change, ...]:
-        problem = _instance_problem(pair, observed) if pair.pair.kms_instance_id else _given_key_problem(pair, observed)
-        problem = problem or (_key_problem(pair, observed.key) if observed.key else None)
+        problem = _problem(pair, observed)
         if problem:
             return (Change(self.name, "blocked", problem),)
         if observed.key is None:
@@ -95,21 +95,31 @@ def alias(pair: ResolvedPair) -> str:
     return f"alias/oss-crr-{pair.pair.kms_instance_id}"
 
 
-def _given_key_problem(pair: ResolvedPair, observed: KmsKeyState) -> str | None:
-    if observed.key is None:
+def _problem(pair: ResolvedPair, observed: KmsKeyState) -> str | None:
+    """Say what forbids to use the key, or to create it; None when nothing does."""
+    missing = _missing(pair, observed)
+    if missing:
+        return missing
+    return (_key_problem(pair, observed.key) if observed.key else None) or (
+        _instance_problem(observed.instance) if observed.instance else None
+    )
+
+
+def _missing(pair: ResolvedPair, observed: KmsKeyState) -> str | None:
+    if pair.pair.kms_key_arn and observed.key is None:
         return f"key `{pair.pair.kms_key_arn}` does not exist in the destination account: correct kms_key_arn"
+    if pair.pair.kms_instance_id and observed.instance is None:
+        name, region = pair.pair.kms_instance_id, pair.pair.destination_region
+        return f"KMS instance `{name}` does not exist in {region}: correct kms_instance_id"
     return None
 
 
-def _instance_problem(pair: ResolvedPair, observed: KmsKeyState) -> str | None:
-    instance, name = observed.instance, pair.pair.kms_instance_id
-    if instance is None:
-        return f"KMS instance `{name}` does not exist in {pair.pair.destination_region}: correct kms_instance_id"
+def _instance_problem(instance: KmsInstanceInfo) -> str | None:
     if instance.status != "Connected":
-        return f"KMS instance `{name}` is {instance.status}: enable it and connect it to a VPC first"
+        return f"KMS instance `{instance.id}` is {instance.status}: enable it and connect it to a VPC first"
     if instance.access_quantity is not None and instance.access_quantity < MIN_ACCESS_QUANTITY:
         return (
-            f"KMS instance `{name}` may share keys with {instance.access_quantity} account(s): raise its access "
+            f"KMS instance `{instance.id}` may share keys with {instance.access_quantity} account(s): raise its access "
             f"management quantity to {MIN_ACCESS_QUANTITY} or more"
         )
     return None

@@ -66,7 +66,7 @@ def test_given_key_is_adopted(kms: FakeKms) -> None:
     observed = KEY.observe(kms.accounts, GIVEN)
     assert KEY.changes(GIVEN, observed) == ()
     assert (KEY.origin(GIVEN, observed), KEY.details(GIVEN, observed)) == ("adopted", {"kms_key_arn": KEY_ARN})
-    assert kms.journal.actions == ["GetKey"]
+    assert kms.journal.actions == ["GetKey", "GetKmsInstance"]
 
 
 def test_given_key_that_does_not_exist_blocks(kms: FakeKms) -> None:
