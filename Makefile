@@ -18,7 +18,7 @@ CODE := localcloud plugins/oss_crr dags devstack tests
 PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench constraints clean
+.PHONY: help setup demo clients test lint format bench constraints clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,7 +40,10 @@ $(VENV)/.installed: $(REQUIREMENTS) constraints.txt
 demo: setup ## Set up a bucket pair on the local cloud, show the result, and keep Airflow running. ONCE=1: stop afterwards.
 	@$(RUN) -m devstack.demo
 
-test: setup ## Run every test, also those with the real Airflow. TESTS=tests/plugins: only those.
+clients: setup ## Install the SDKs of other languages and generations that the local cloud is tested with, where possible.
+	@$(RUN) -m tests.clients.install
+
+test: setup clients ## Run every test, also those with the real Airflow. TESTS=tests/plugins: only those.
 	@$(RUN) -m pytest $(TESTS)
 
 lint: setup ## Check style, types, and who may import whom.
@@ -62,4 +65,4 @@ constraints: ## Choose the newest version of everything, and pin it in constrain
 
 clean: ## Remove the demo's state and the virtual environment.
 	@if [ -x $(RUN) ]; then $(RUN) -m devstack.clean; fi
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
