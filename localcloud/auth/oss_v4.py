@@ -13,6 +13,7 @@ from functools import partial
 
 from localcloud.auth import oss_errors
 from localcloud.auth.claim import Claim, canonical_query, hmac_sha256, percent_encode, sha256_hex, signing_key
+from localcloud.formats import whole_number
 from localcloud.http import Request
 from localcloud.oss.addressing import Address
 
@@ -21,6 +22,7 @@ _TERMINATOR = "aliyun_v4_request"
 _PRODUCTS = frozenset({"oss", "oss-cloudbox"})
 _UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+_HTTP_TIME_FORMAT = "%a, %d %b %Y %H:%M:%S GMT"
 _LONGEST_VALIDITY = timedelta(days=7)
 #: A plain region id; the endpoint's name ``oss-cn-hangzhou`` is the usual mistake.
 _REGION = re.compile(r"(?!oss-)[a-z]{2,}-[a-z0-9-]+")
@@ -72,7 +74,8 @@ def read_header(request: Request, address: Address, now: datetime, skew: timedel
     """
     fields = _authorization_fields(request)
     credential = _parse_credential(fields.get("Credential", ""), address, "Authorization header")
-    timestamp = request.header("x-oss-date") or ""
+    # The Go SDK (ossutil) sends no x-oss-date, and signs the Date header as it is.
+    timestamp = request.header("x-oss-date") or request.header("date") or ""
     time = _parse_time(timestamp, credential, "Authorization header")
     if abs(now - time) > skew:
         raise oss_errors.too_skewed(time, now)
@@ -165,11 +168,12 @@ def _parse_credential(text: str, address: Address, where: str) -> Credential:
 
 def _parse_time(timestamp: str, credential: Credential, where: str) -> datetime:
     """Return the request's time, which must fall on the credential's date."""
+    time_format = _TIME_FORMAT if timestamp.endswith("Z") else _HTTP_TIME_FORMAT
     try:
-        time = datetime.strptime(timestamp, _TIME_FORMAT).replace(tzinfo=UTC)
+        time = datetime.strptime(timestamp, time_format).replace(tzinfo=UTC)
     except ValueError as error:
         raise oss_errors.invalid_date() from error
-    if credential.date != timestamp[:8]:
+    if credential.date != time.strftime("%Y%m%d"):
         raise oss_errors.invalid_authorization(f"Invalid signing date in {where}.", "0002-00000212")
     return time
 
@@ -177,8 +181,9 @@ def _parse_time(timestamp: str, credential: Credential, where: str) -> datetime:
 def _parse_validity(expires: str) -> timedelta:
     if not expires:
         raise oss_errors.invalid_authorization("x-oss-expires is required.", "0002-00000216")
-    if expires.isascii() and expires.isdigit() and 1 <= int(expires) <= _LONGEST_VALIDITY.total_seconds():
-        return timedelta(seconds=int(expires))
+    seconds = whole_number(expires)
+    if seconds is not None and 1 <= seconds <= _LONGEST_VALIDITY.total_seconds():
+        return timedelta(seconds=seconds)
     message = "x-oss-expires must be between 1 and 604800 seconds."
     raise oss_errors.invalid_authorization(
         message, "0002-00000232", ArgumentName="x-oss-expires", ArgumentValue=expires

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import alibabacloud_oss_v2
 import oss2
 import pytest
 
-from localcloud.auth import oss_v1
+from localcloud.auth import oss_v1, oss_v4
 from localcloud.auth.oss import authenticate
 from localcloud.cloud import Cloud
 from localcloud.errors import OssError
@@ -228,3 +229,24 @@ def test_a_bucket_without_a_slash_is_signed_either_way(cloud: Cloud, resource: s
     headers = {"date": date, "authorization": f"OSS root-key:{signature}"}
     request = Request("GET", "/source-bucket", "list-type=2&prefix=a", headers)
     assert authenticate(cloud, request, parse_address("127.0.0.1", request.raw_path)).kind == "account"
+
+
+@pytest.mark.parametrize("shift", [0, 86_400])
+def test_v4_takes_the_date_header_for_want_of_another(cloud: Cloud, shift: int) -> None:
+    """As the Go SDK sends it, whose string to sign has the header's text."""
+    now = cloud.clock.now()
+    date = format_datetime(now, usegmt=True)
+    credential = oss_v4.Credential(
+        "root-key", f"{now + timedelta(seconds=shift):%Y%m%d}", "cn-hangzhou", "oss", "aliyun_v4_request"
+    )
+    unsigned = Request("GET", "/source-bucket/k", "", {"date": date, "x-oss-content-sha256": "UNSIGNED-PAYLOAD"})
+    address = parse_address("127.0.0.1", unsigned.raw_path)
+    canonical = oss_v4.canonical_request(unsigned, address, (), "UNSIGNED-PAYLOAD")
+    signature = oss_v4.sign(credential, "root-secret", oss_v4.string_to_sign(date, credential.scope, canonical))
+    text = f"OSS4-HMAC-SHA256 Credential=root-key/{credential.scope},Signature={signature}"
+    request = dataclasses.replace(unsigned, headers={**unsigned.headers, "authorization": text})
+    if shift:
+        with pytest.raises(OssError, match="signing date"):
+            authenticate(cloud, request, address)
+    else:
+        assert authenticate(cloud, request, address).kind == "account"
