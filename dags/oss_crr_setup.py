@@ -19,10 +19,12 @@ clear the task, or start again: what is finished is found finished.
 | `create_role` | a RAM role that OSS may assume | source account |
 | `grant_source` | the role may read the source bucket | source account |
 | `grant_destination` | the role may write to the destination bucket | destination account |
+| `prepare_kms_key`, `grant_kms_key`, `grant_kms_role` | for KMS-encrypted objects only: key and rights | both |
+| `hand_over` | without a connection to the destination only: what its owner has to grant | nowhere |
 | `create_rule` | the replication rule | source bucket |
-| `wait_for_history` | waits without holding a worker | |
+| `wait_for_history` | waits without holding a worker | source bucket |
 | `verify` | compares both buckets, object by object | both |
-| `report` | what was done, and why anything failed | |
+| `report` | what was done, and why anything failed | nowhere |
 """
 
 from __future__ import annotations
