@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m localcloud", description="A local Alibaba Cloud: OSS, RAM and STS."
+        prog="python -m localcloud", description="A local Alibaba Cloud: OSS, RAM, STS and KMS."
     )
     parser.add_argument("--config", type=Path, required=True, help="YAML file with accounts, buckets and behaviour")
     parser.add_argument("--port", type=int, default=9090, help="0 picks a free port (default: 9090)")

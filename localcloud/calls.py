@@ -11,7 +11,7 @@ class CallKey:
     """What calls are counted by.
 
     :param account: UID of the account whose key signed the call; ``anonymous`` when there is none.
-    :param product: ``oss``, ``ram``, ``sts`` or ``kms``.
+    :param product: ``oss``, ``ram``, ``ims``, ``sts`` or ``kms``.
     :param action: API name; ``Unknown`` for a request that is no API.
     """
 

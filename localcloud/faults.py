@@ -29,7 +29,7 @@ class FaultTarget:
 class Fault:
     """One rule about what goes wrong.
 
-    :param product: ``oss``, ``ram``, ``sts``, ``kms`` or ``*``.
+    :param product: ``oss``, ``ram``, ``ims``, ``sts``, ``kms`` or ``*``.
     :param action: API name, or ``*``.
     :param account: UID, or None for any account.
     :param bucket: bucket name, or None for any call.

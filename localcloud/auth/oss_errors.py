@@ -10,6 +10,7 @@ from datetime import datetime
 
 from localcloud.auth.claim import Claim
 from localcloud.errors import OssError
+from localcloud.formats import iso_milliseconds
 
 
 def access_denied(message: str, ec: str, **details: str) -> OssError:
@@ -29,7 +30,9 @@ def invalid_date() -> OssError:
 
 def expired(expires: datetime, now: datetime) -> OssError:
     """Return the error for a signed URL past its time."""
-    return access_denied("Request has expired.", "0002-00000069", Expires=iso(expires), ServerTime=iso(now))
+    return access_denied(
+        "Request has expired.", "0002-00000069", Expires=iso_milliseconds(expires), ServerTime=iso_milliseconds(now)
+    )
 
 
 def too_skewed(request_time: datetime, now: datetime) -> OssError:
@@ -39,7 +42,7 @@ def too_skewed(request_time: datetime, now: datetime) -> OssError:
         "RequestTimeTooSkewed",
         "The difference between the request time and the current time is too large.",
         ec="0002-00000504",
-        details={"RequestTime": iso(request_time), "ServerTime": iso(now)},
+        details={"RequestTime": iso_milliseconds(request_time), "ServerTime": iso_milliseconds(now)},
     )
 
 
@@ -94,8 +97,3 @@ def signature_mismatch(claim: Claim) -> OssError:
         ec="0002-00000040" if claim.canonical_request is None else "0002-00000201",
         details=details,
     )
-
-
-def iso(time: datetime) -> str:
-    """Write a time as error bodies do: ISO 8601, UTC, milliseconds always zero."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z")

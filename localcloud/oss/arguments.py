@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from localcloud.errors import OssError
+from localcloud.formats import whole_number
 from localcloud.http import Request
 from localcloud.oss import digest
 
@@ -15,7 +16,6 @@ STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _MAX_KEY_BYTES = 1023
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def invalid_argument(name: str, value: str, message: str) -> OssError:
@@ -67,11 +67,6 @@ def integer(request: Request, name: str, default: int | None, lowest: int, highe
     if value is None or not lowest <= value <= highest:
         raise invalid_argument(name, raw, f"Argument {name} must be an integer between {lowest} and {highest}.")
     return value
-
-
-def whole_number(text: str) -> int | None:
-    """Return a number of up to 18 digits, or None for any other text. Python itself refuses very long ones."""
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 def word(name: str, value: str, allowed: Collection[str], message: str) -> str:

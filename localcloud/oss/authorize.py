@@ -16,7 +16,7 @@ from localcloud.policy.conditions import Keys
 from localcloud.policy.context import common_keys
 from localcloud.policy.evaluate import AccessRequest, Decision, evaluate
 from localcloud.policy.grammar import parse_policy
-from localcloud.policy.identity import caller_decision
+from localcloud.policy.identity import decide_call
 from localcloud.policy.principals import names_service
 from localcloud.ram.model import Role
 
@@ -56,8 +56,7 @@ def authorize(call: OssCall, action: str, bucket: Bucket | None, key: str | None
 
 def _authorize_service(call: OssCall, action: str) -> None:
     resource = f"acs:oss:*:{call.caller.account_uid}:{call.bucket_name or '*'}"
-    request = _request(call.cloud, action, resource, common_keys(call.request, call.caller, call.cloud.clock.now()))
-    decision = caller_decision(call.cloud, call.caller, request)
+    decision = decide_call(call.cloud, call.caller, call.request, action, resource)
     if decision is not Decision.ALLOW:
         denied = decision is Decision.EXPLICIT_DENY
         raise service_denied(call.caller, action, AccessResult(Reason.RAM_DENY if denied else Reason.NO_ALLOW))

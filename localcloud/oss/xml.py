@@ -6,16 +6,14 @@ Answers are built as text because a listing has up to 1,000 entries with eight e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from localcloud.errors import OssError
+from localcloud.formats import XML_DECLARATION
 from localcloud.http import Response
-
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def text(tag: str, value: str | int) -> str:
@@ -44,11 +42,6 @@ def flag(tag: str, value: bool) -> str:
 def owner(uid: str) -> str:
     """Return the Owner element; OSS shows the account's UID as the display name too."""
     return element("Owner", text("ID", uid), text("DisplayName", uid))
-
-
-def timestamp(time: datetime) -> str:
-    """Return a time as XML answers carry it: UTC, whole seconds, written with milliseconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def encoder(encoding_type: str | None) -> Encoder:
@@ -94,7 +87,7 @@ def response(root: str, *, status: int = 200, headers: dict[str, str] | None = N
     return Response(
         status=status,
         headers={"Content-Type": "application/xml", **(headers or {})},
-        body=(_DECLARATION + root).encode(),
+        body=(XML_DECLARATION + root).encode(),
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from localcloud.cloud import Cloud
+from localcloud.http import Request
 from localcloud.identity import Account, Caller
+from localcloud.policy.context import common_keys
 from localcloud.policy.evaluate import AccessRequest, Decision, evaluate
 from localcloud.policy.grammar import PolicyDocument, parse_policy
 from localcloud.ram.model import Attachment, Role, User
@@ -22,6 +24,18 @@ def caller_decision(cloud: Cloud, caller: Caller, request: AccessRequest) -> Dec
         return Decision.ALLOW
     session = session_decision(caller, request)
     return session if session is not Decision.ALLOW else identity_decision(cloud, caller, request)
+
+
+def decide_call(cloud: Cloud, caller: Caller, request: Request | None, action: str, resource: str) -> Decision:
+    """Decide by the caller's own policies about a call, under the conditions that its HTTP request meets.
+
+    :param request: None for a call that came by no HTTP.
+    :param action: for example ``ram:GetRole``.
+    :param resource: full resource name with account.
+    """
+    keys = common_keys(request, caller, cloud.clock.now())
+    asked = AccessRequest(action, resource, keys, question_mark=cloud.behaviour.question_mark_wildcard)
+    return caller_decision(cloud, caller, asked)
 
 
 def session_decision(caller: Caller, request: AccessRequest) -> Decision:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from localcloud.errors import RpcError
+from localcloud.formats import iso_seconds, whole_number
 from localcloud.operation import RpcCall, RpcOperation
 from localcloud.policy.context import common_keys
 from localcloud.policy.evaluate import Decision
 from localcloud.policy.grammar import PolicySyntaxError, parse_policy
 from localcloud.ram.api.operation import no_permission
-from localcloud.ram.api.render import date
 from localcloud.ram.errors import missing
 from localcloud.ram.model import Role
 from localcloud.sts.sessions import ACTION, is_trusted, may_call, open_session, parse_role_arn
@@ -55,7 +55,7 @@ def _assume_role(call: RpcCall) -> dict[str, object]:
             "AccessKeyId": session.access_key_id,
             "AccessKeySecret": session.secret,
             "SecurityToken": session.security_token,
-            "Expiration": date(session.expires),
+            "Expiration": iso_seconds(session.expires),
         },
         "AssumedRoleUser": {
             "Arn": f"acs:ram::{uid}:role/{role.name}/{session_name}",
@@ -101,12 +101,12 @@ def _session_policy(call: RpcCall) -> str | None:
 
 
 def _duration(call: RpcCall, role: Role) -> int:
-    text = call.params.get("DurationSeconds") or str(DEFAULT_SESSION)
-    if not (text.isascii() and text.isdigit() and SHORTEST_SESSION <= int(text) <= role.max_session_seconds):
+    seconds = whole_number(call.params.get("DurationSeconds") or str(DEFAULT_SESSION))
+    if seconds is None or not SHORTEST_SESSION <= seconds <= role.max_session_seconds:
         longest = f"{role.max_session_seconds / 3600:g}hr"
         message = f"The Min/Max value of DurationSeconds is 15min/{longest}."
         raise RpcError(400, "InvalidParameter.DurationSeconds", message)
-    return int(text)
+    return seconds
 
 
 def _permitted_role(call: RpcCall, uid: str, role_name: str) -> Role:

@@ -13,9 +13,9 @@ from email.utils import format_datetime
 from xml.sax.saxutils import escape
 
 from localcloud.errors import OssError
+from localcloud.formats import XML_DECLARATION
 from localcloud.http import Request, Response
 
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _HELP = "https://api.aliyun.com/troubleshoot?q="
 
 
@@ -62,7 +62,7 @@ def _error_document(error: OssError, host: str, request_id: str) -> str:
     }
     if error.ec is not None:
         fields |= {"EC": error.ec, "RecommendDoc": _HELP + error.ec}
-    return f"{_DECLARATION}<Error>\n{_elements(fields)}</Error>\n"
+    return f"{XML_DECLARATION}<Error>\n{_elements(fields)}</Error>\n"
 
 
 def _elements(fields: Mapping[str, str | Mapping[str, str]]) -> str:

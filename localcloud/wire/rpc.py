@@ -14,11 +14,11 @@ from xml.sax.saxutils import escape
 
 from localcloud.auth import acs
 from localcloud.errors import RpcError
+from localcloud.formats import XML_DECLARATION
 from localcloud.http import Request, Response, parse_query
 
 Format = Literal["json", "xml"]
 
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _HELP = "https://api.aliyun.com/troubleshoot"
 _REGIONAL_HOST = re.compile(r"(?:kms|kms-vpc|sts|sts-vpc)\.(?P<region>[a-z]{2,}-[a-z0-9-]+)\.aliyuncs\.com")
 
@@ -98,7 +98,7 @@ def _render(status: int, root: str, members: Mapping[str, object], request_id: s
     if fmt == "json":
         body, content_type = json.dumps(members, ensure_ascii=False), "application/json;charset=utf-8"
     else:
-        body, content_type = f"{_DECLARATION}{_xml(root, members)}", "text/xml;charset=utf-8"
+        body, content_type = f"{XML_DECLARATION}{_xml(root, members)}", "text/xml;charset=utf-8"
     headers = {"Content-Type": content_type, "x-acs-request-id": request_id}
     return Response(status, headers, body.encode("utf-8", "replace"))
 

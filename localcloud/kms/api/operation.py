@@ -11,9 +11,8 @@ from localcloud.kms.errors import kms_error, missing, no_permission
 from localcloud.kms.lookup import find_key, names_alias
 from localcloud.kms.model import Key
 from localcloud.operation import RpcCall, RpcOperation
-from localcloud.policy.context import common_keys
-from localcloud.policy.evaluate import AccessRequest, Decision
-from localcloud.policy.identity import caller_decision
+from localcloud.policy.evaluate import Decision
+from localcloud.policy.identity import decide_call
 
 Answer = dict[str, object]
 AccountHandler = Callable[[RpcCall, KmsAccount], Answer]
@@ -99,9 +98,7 @@ def authorize(call: RpcCall, action: str, resource: str) -> None:
     """
     region = call.region or call.cloud.behaviour.kms_region or "*"
     name = f"acs:kms:{region}:{call.caller.account_uid}:{resource}"
-    keys = common_keys(call.request, call.caller, call.cloud.clock.now())
-    asked = AccessRequest(action, name, keys, question_mark=call.cloud.behaviour.question_mark_wildcard)
-    decision = caller_decision(call.cloud, call.caller, asked)
+    decision = decide_call(call.cloud, call.caller, call.request, action, name)
     if decision is not Decision.ALLOW:
         raise _refused(call, action, decision)
 

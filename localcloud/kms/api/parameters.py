@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
+from localcloud.formats import whole_number
 from localcloud.kms.errors import invalid
 
 T = TypeVar("T")
@@ -22,9 +23,10 @@ def integer(params: Mapping[str, str], name: str, default: int, lowest: int, hig
     text = params.get(name)
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+    value = whole_number(text)
+    if value is None or not lowest <= value <= highest:
         raise invalid()
-    return int(text)
+    return value
 
 
 def word(params: Mapping[str, str], name: str, allowed: Collection[str], default: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from localcloud.formats import iso_seconds
 from localcloud.kms.model import Alias, Key, KmsInstance
-from localcloud.ram.api.render import date
 
 Json = dict[str, object]
 
@@ -20,8 +20,8 @@ def key_metadata(key: Key) -> Json:
         "Origin": key.origin,
         "ProtectionLevel": key.protection_level,
         "Description": key.description,
-        "CreationDate": date(key.created),
-        "LastRotationDate": date(key.created),
+        "CreationDate": iso_seconds(key.created),
+        "LastRotationDate": iso_seconds(key.created),
         "PrimaryKeyVersion": key.version_id,
         "AutomaticRotation": "Disabled",
         "MaterialExpireTime": "",
@@ -29,7 +29,7 @@ def key_metadata(key: Key) -> Json:
     if key.instance_id is not None:
         metadata["DKMSInstanceId"] = key.instance_id
     if key.delete_at is not None:
-        metadata["DeleteDate"] = date(key.delete_at)
+        metadata["DeleteDate"] = iso_seconds(key.delete_at)
     return metadata
 
 
@@ -61,8 +61,8 @@ def instance_details(instance: KmsInstance) -> Json:
         "InstanceId": instance.id,
         "InstanceName": instance.id,
         "Status": instance.status,
-        "CreateTime": date(instance.created),
-        "StartDate": date(instance.created),
+        "CreateTime": iso_seconds(instance.created),
+        "StartDate": iso_seconds(instance.created),
         "Spec": 1000,
         "KeyNum": instance.key_quantity,
         "SecretNum": "100",

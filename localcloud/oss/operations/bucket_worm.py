@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from localcloud.errors import OssError
+from localcloud.formats import iso_milliseconds, whole_number
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import xml
-from localcloud.oss.arguments import invalid_argument, whole_number
+from localcloud.oss.arguments import invalid_argument
 from localcloud.oss.lookup import bucket_of
 from localcloud.oss.model import Bucket, Retention
 
@@ -78,8 +79,8 @@ def get(call: OssCall) -> Response:
         xml.text("WormId", current.id),
         xml.text("State", "Locked" if current.locked else "InProgress"),
         xml.text("RetentionPeriodInDays", current.days),
-        xml.text("CreationDate", xml.timestamp(current.created)),
-        xml.text("ExpirationDate", xml.timestamp(current.created + _LOCK_WITHIN)),
+        xml.text("CreationDate", iso_milliseconds(current.created)),
+        xml.text("ExpirationDate", iso_milliseconds(current.created + _LOCK_WITHIN)),
     )
     return xml.response(root)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
+from localcloud.formats import iso_milliseconds
 from localcloud.http import Request, Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import xml
@@ -139,7 +140,7 @@ def _contents(version: ObjectVersion, encoder: xml.Encoder, owner_uid: str | Non
 def _object_elements(version: ObjectVersion) -> tuple[str, ...]:
     """Return the elements that objects and versions have in common; the SDKs want all of them."""
     return (
-        xml.text("LastModified", xml.timestamp(version.last_modified)),
+        xml.text("LastModified", iso_milliseconds(version.last_modified)),
         xml.text("ETag", f'"{version.etag}"'),
         xml.text("Type", version.object_type),
         xml.text("Size", version.size),
@@ -151,7 +152,7 @@ def _object_elements(version: ObjectVersion) -> tuple[str, ...]:
 def _restore_info(version: ObjectVersion) -> tuple[str, ...]:
     if version.storage_class not in FROZEN_CLASSES or version.restored_until is None:
         return ()
-    expiry = xml.timestamp(version.restored_until)
+    expiry = iso_milliseconds(version.restored_until)
     return (xml.text("RestoreInfo", f'ongoing-request="false", expiry-date="{expiry}"'),)
 
 
@@ -163,7 +164,7 @@ def _version(entry: VersionEntry, encoder: xml.Encoder, owner_uid: str) -> str:
         xml.flag("IsLatest", entry.is_latest),
     )
     if version.delete_marker:
-        time = xml.text("LastModified", xml.timestamp(version.last_modified))
+        time = xml.text("LastModified", iso_milliseconds(version.last_modified))
         return xml.element("DeleteMarker", *common, time, xml.owner(owner_uid))
     return xml.element("Version", *common, *_object_elements(version), xml.owner(owner_uid))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sortedcontainers import SortedDict
 
+from localcloud.formats import iso_milliseconds
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import multipart, xml
@@ -63,7 +64,7 @@ def _upload_element(upload: Upload, encoder: xml.Encoder) -> str:
         encoder.element("Key", upload.key),
         xml.text("UploadId", upload.id),
         xml.text("StorageClass", upload.attributes.storage_class),
-        xml.text("Initiated", xml.timestamp(upload.initiated)),
+        xml.text("Initiated", iso_milliseconds(upload.initiated)),
     )
 
 
@@ -97,7 +98,7 @@ def _part_element(part: Part) -> str:
     return xml.element(
         "Part",
         xml.text("PartNumber", part.number),
-        xml.text("LastModified", xml.timestamp(part.last_modified)),
+        xml.text("LastModified", iso_milliseconds(part.last_modified)),
         xml.text("ETag", f'"{part.etag}"'),
         xml.text("HashCrc64ecma", part.crc64),
         xml.text("Size", len(part.body)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from localcloud.formats import iso_milliseconds, whole_number
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import copying, multipart, objects, xml
-from localcloud.oss.arguments import check_digests, integer, invalid_argument, whole_number
+from localcloud.oss.arguments import check_digests, integer, invalid_argument
 from localcloud.oss.lookup import bucket_of, key_of
 from localcloud.oss.model import Bucket, ObjectVersion
 from localcloud.oss.multipart import MAX_PART_NUMBER, Part, PartReference, Upload
@@ -50,7 +51,7 @@ def upload_part_copy(call: OssCall) -> Response:
     part = multipart.add_part(upload, number, body, call.cloud.clock.now())
     root = xml.element(
         "CopyPartResult",
-        xml.text("LastModified", xml.timestamp(part.last_modified)),
+        xml.text("LastModified", iso_milliseconds(part.last_modified)),
         xml.text("ETag", f'"{part.etag}"'),
     )
     return xml.response(root, headers=_part_headers(part))

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from localcloud.errors import OssError
+from localcloud.formats import whole_number
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import xml
-from localcloud.oss.arguments import invalid_argument, object_acl, whole_number
+from localcloud.oss.arguments import invalid_argument, object_acl
 from localcloud.oss.lookup import bucket_of, find_version, key_of, version_id_of
 from localcloud.oss.model import Bucket, ObjectVersion
 from localcloud.oss.object_headers import version_headers

@@ -6,10 +6,11 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from localcloud.errors import OssError
+from localcloud.formats import iso_milliseconds, whole_number
 from localcloud.http import Request, Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import copying, digest, objects, xml
-from localcloud.oss.arguments import check_digests, check_key, invalid_argument, object_acl, whole_number, word
+from localcloud.oss.arguments import check_digests, check_key, invalid_argument, object_acl, word
 from localcloud.oss.authorize import authorize
 from localcloud.oss.lookup import bucket_of, key_of
 from localcloud.oss.model import Bucket, ObjectVersion
@@ -141,7 +142,7 @@ def _copy_answer(bucket: Bucket, source: copying.CopySource, stored: ObjectVersi
     root = xml.element(
         "CopyObjectResult",
         xml.text("ETag", f'"{stored.etag}"'),
-        xml.text("LastModified", xml.timestamp(stored.last_modified)),
+        xml.text("LastModified", iso_milliseconds(stored.last_modified)),
     )
     return xml.response(root, headers=headers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localcloud.errors import OssError
+from localcloud.formats import iso_milliseconds
 from localcloud.http import Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import xml
@@ -48,7 +49,7 @@ def description(bucket: Bucket) -> tuple[str, ...]:
     location = location_of(bucket.region)
     return (
         xml.text("Comment", ""),
-        xml.text("CreationDate", xml.timestamp(bucket.created)),
+        xml.text("CreationDate", iso_milliseconds(bucket.created)),
         xml.text("ExtranetEndpoint", f"{location}.aliyuncs.com"),
         xml.text("IntranetEndpoint", f"{location}-internal.aliyuncs.com"),
         xml.text("Location", location),

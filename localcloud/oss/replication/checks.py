@@ -9,9 +9,9 @@ from localcloud.cloud import Cloud
 from localcloud.kms.lookup import is_arn
 from localcloud.oss.model import Bucket
 from localcloud.oss.regions import needs_acceleration, partners, region_at, supports_rtc
+from localcloud.oss.relations import rules_with
 from localcloud.oss.replication import failures
 from localcloud.oss.replication.document import RequestedRule
-from localcloud.oss.replication.model import ReplicationRule
 
 #: Rules that a bucket may take part in, as source and as destination together.
 MAX_RULES = 100
@@ -57,16 +57,6 @@ def check_rtc(source: str, destination: str) -> None:
     """
     if not supports_rtc(source, destination):
         raise failures.rtc_not_supported()
-
-
-def rules_with(cloud: Cloud, bucket: str) -> list[ReplicationRule]:
-    """Return the rules that a bucket takes part in, as source or as destination, including closing ones."""
-    return [
-        rule
-        for source in cloud.buckets.values()
-        for rule in source.rules.values()
-        if bucket in (rule.source_bucket, rule.destination_bucket)
-    ]
 
 
 def _destination_region(source: Bucket, location: str) -> str:
@@ -119,9 +109,9 @@ def _check_unique(source: Bucket, requested: RequestedRule) -> None:
 
 
 def _check_limits(cloud: Cloud, source: Bucket, destination: Bucket) -> None:
-    if len(rules_with(cloud, source.name)) >= MAX_RULES:
+    if len(rules_with(cloud, source)) >= MAX_RULES:
         raise failures.too_many_outgoing()
-    if len(rules_with(cloud, destination.name)) >= MAX_RULES:
+    if len(rules_with(cloud, destination)) >= MAX_RULES:
         raise failures.too_many_incoming()
 
 

@@ -19,9 +19,8 @@ from localcloud.oss.replication.kms_keys import PolicyKeys
 from localcloud.oss.replication.model import ReplicationRule
 from localcloud.oss.replication.recorder import close_rule, open_rule
 from localcloud.oss.replication.rights import PolicyRights, find_role, has_every_right, identity_of
-from localcloud.policy.context import common_keys
-from localcloud.policy.evaluate import AccessRequest, Decision
-from localcloud.policy.identity import caller_decision
+from localcloud.policy.evaluate import Decision
+from localcloud.policy.identity import decide_call
 
 
 def put_replication(call: OssCall) -> Response:
@@ -149,9 +148,7 @@ def _may_pass(call: OssCall, owner_uid: str, sync_role: str) -> bool:
     role = find_role(call.cloud, owner_uid, sync_role)
     if role is None:
         return True  # the check of the role itself refuses it
-    keys = common_keys(call.request, call.caller, call.cloud.clock.now())
-    request = AccessRequest("ram:PassRole", role.arn, keys, question_mark=call.cloud.behaviour.question_mark_wildcard)
-    return caller_decision(call.cloud, call.caller, request) is Decision.ALLOW
+    return decide_call(call.cloud, call.caller, call.request, "ram:PassRole", role.arn) is Decision.ALLOW
 
 
 OPERATIONS: tuple[OssOperation, ...] = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localcloud.formats import iso_seconds
 from localcloud.operation import RpcCall
 from localcloud.ram.api.operation import POLICY, Answer, operation
-from localcloud.ram.api.render import Json, date, policy_summary
+from localcloud.ram.api.render import Json, policy_summary
 from localcloud.ram.backend import attachments, policies, roles, users
 from localcloud.ram.backend.account import RamAccount
 from localcloud.ram.backend.attachments import Holder
@@ -44,7 +45,7 @@ def _list_attached(call: RpcCall, account: RamAccount) -> Answer:
 def _attached(holder: Holder, account: RamAccount) -> Iterator[Json]:
     for attachment in holder.attachments.current:
         summary = policy_summary(policies.get_policy(account, attachment.policy_type, attachment.policy_name))
-        yield {name: summary[name] for name in _ATTACHED_MEMBERS} | {"AttachDate": date(attachment.attached)}
+        yield {name: summary[name] for name in _ATTACHED_MEMBERS} | {"AttachDate": iso_seconds(attachment.attached)}
 
 
 def _list_entities(call: RpcCall, account: RamAccount) -> Answer:
@@ -71,7 +72,7 @@ def _list_entities(call: RpcCall, account: RamAccount) -> Answer:
 
 def _attach_date(holder: Holder, policy: Policy) -> Json:
     attachment = attachments.find_attachment(holder, policy)
-    return {"AttachDate": date(attachment.attached)} if attachment else {}
+    return {"AttachDate": iso_seconds(attachment.attached)} if attachment else {}
 
 
 _POLICY = ("PolicyType", "PolicyName")

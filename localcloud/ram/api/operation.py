@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 
 from localcloud.errors import RpcError
 from localcloud.operation import RpcCall, RpcOperation
-from localcloud.policy.context import common_keys
 from localcloud.policy.denial import access_denied_detail
-from localcloud.policy.evaluate import AccessRequest, Decision
-from localcloud.policy.identity import caller_decision
+from localcloud.policy.evaluate import Decision
+from localcloud.policy.identity import decide_call
 from localcloud.ram.backend.account import RamAccount
 from localcloud.ram.errors import missing
 from localcloud.ram.throttling import check_rate
@@ -56,9 +55,7 @@ def _resource_name(uid: str, relative: str, params: Mapping[str, str]) -> str:
 
 
 def _authorize(call: RpcCall, action: str, resource: str) -> None:
-    keys = common_keys(call.request, call.caller, call.cloud.clock.now())
-    question_mark = call.cloud.behaviour.question_mark_wildcard
-    decision = caller_decision(call.cloud, call.caller, AccessRequest(action, resource, keys, question_mark))
+    decision = decide_call(call.cloud, call.caller, call.request, action, resource)
     if decision is not Decision.ALLOW:
         raise no_permission(call, action, decision, "You are not authorized to do this action.")
 

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from localcloud.formats import whole_number
 from localcloud.ram.errors import incorrect
 
 T = TypeVar("T")
@@ -19,9 +20,10 @@ def integer(params: Mapping[str, str], name: str, lowest: int, highest: int) -> 
     text = params.get(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+    value = whole_number(text)
+    if value is None or not lowest <= value <= highest:
         raise incorrect(name)
-    return int(text)
+    return value
 
 
 def flag(params: Mapping[str, str], name: str) -> bool:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from localcloud.formats import iso_seconds
 from localcloud.identity import AccessKey
 from localcloud.ram.backend.account import RamAccount
 from localcloud.ram.backend.attachments import attachment_count
 from localcloud.ram.model import Policy, PolicyVersion, Role, User
 
 Json = dict[str, object]
-
-
-def date(moment: datetime) -> str:
-    """Write a moment as ``2015-01-23T12:33:18Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def role_summary(role: Role) -> Json:
@@ -24,8 +18,8 @@ def role_summary(role: Role) -> Json:
         "RoleName": role.name,
         "Arn": role.arn,
         "Description": role.description,
-        "CreateDate": date(role.created),
-        "UpdateDate": date(role.updated),
+        "CreateDate": iso_seconds(role.created),
+        "UpdateDate": iso_seconds(role.updated),
         "MaxSessionDuration": role.max_session_seconds,
     }
 
@@ -46,8 +40,8 @@ def policy_summary(policy: Policy) -> Json:
         "PolicyType": policy.type,
         "Description": policy.description,
         "DefaultVersion": policy.default_version,
-        "CreateDate": date(policy.created),
-        "UpdateDate": date(policy.updated),
+        "CreateDate": iso_seconds(policy.created),
+        "UpdateDate": iso_seconds(policy.updated),
     }
 
 
@@ -62,7 +56,7 @@ def version_details(version: PolicyVersion, policy: Policy) -> Json:
         "VersionId": version.id,
         "IsDefaultVersion": version.id == policy.default_version,
         "PolicyDocument": version.document,
-        "CreateDate": date(version.created),
+        "CreateDate": iso_seconds(version.created),
     }
 
 
@@ -72,12 +66,12 @@ def user_details(user: User) -> Json:
         "UserId": user.id,
         "UserName": user.name,
         "DisplayName": user.display_name,
-        "CreateDate": date(user.created),
-        "UpdateDate": date(user.created),
+        "CreateDate": iso_seconds(user.created),
+        "UpdateDate": iso_seconds(user.created),
     }
 
 
 def key_summary(key: AccessKey) -> Json:
     """Give an access key without its secret."""
     summary: Json = {"AccessKeyId": key.id, "Status": "Active" if key.active else "Inactive"}
-    return summary | ({"CreateDate": date(key.created)} if key.created else {})
+    return summary | ({"CreateDate": iso_seconds(key.created)} if key.created else {})

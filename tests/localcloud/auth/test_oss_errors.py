@@ -158,6 +158,7 @@ V4_URL = {
         ({"x-oss-expires": ""}, (400, "InvalidArgument", "0002-00000216")),
         ({"x-oss-expires": "0"}, (400, "InvalidArgument", "0002-00000232")),
         ({"x-oss-expires": "soon"}, (400, "InvalidArgument", "0002-00000232")),
+        ({"x-oss-expires": "9" * 5000}, (400, "InvalidArgument", "0002-00000232")),
         ({"x-oss-expires": "604801"}, (400, "InvalidArgument", "0002-00000232")),
         ({"x-oss-expires": "604800"}, (403, "SignatureDoesNotMatch", "0002-00000201")),
     ],

@@ -77,7 +77,9 @@ def test_listing_goes_page_by_page(ram: Ram, trust: str) -> None:
     assert marker is None
 
 
-@pytest.mark.parametrize("params", [{"MaxItems": "0"}, {"MaxItems": "1001"}, {"Marker": "%%%"}, {"Marker": "a"}])
+@pytest.mark.parametrize(
+    "params", [{"MaxItems": "0"}, {"MaxItems": "1001"}, {"MaxItems": "9" * 5000}, {"Marker": "%%%"}, {"Marker": "a"}]
+)
 def test_bad_paging_is_refused(ram: Ram, params: dict[str, str]) -> None:
     assert ram.refusal("ListRoles", **params).code == f"InvalidParameter.{next(iter(params))}"
 

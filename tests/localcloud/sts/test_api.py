@@ -120,6 +120,7 @@ def test_the_session_policy_is_kept(sts: Sts) -> None:
         ({"DurationSeconds": "899"}, "InvalidParameter.DurationSeconds"),
         ({"DurationSeconds": "3601"}, "InvalidParameter.DurationSeconds"),
         ({"DurationSeconds": "soon"}, "InvalidParameter.DurationSeconds"),
+        ({"DurationSeconds": "9" * 5000}, "InvalidParameter.DurationSeconds"),
         ({"Policy": "{}"}, "InvalidParameter.PolicyGrammar"),
         ({"Policy": " " * 2049}, "InvalidParameter.PolicySize"),
     ],

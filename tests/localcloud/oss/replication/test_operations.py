@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from localcloud.errors import OssError
-from localcloud.oss.replication.checks import rules_with
+from localcloud.oss.relations import rules_with
 
 DESTINATION = "<Bucket>dst</Bucket><Location>oss-cn-beijing</Location>"
 
@@ -208,7 +208,7 @@ def test_hundred_rules_count_both_directions(world: Any) -> None:
     for number in range(40):
         world.bucket(f"from-{number}", region="cn-beijing")
         world.rule(source=f"from-{number}", destination="src")
-    assert len(rules_with(world.cloud, "src")) == 100
+    assert len(rules_with(world.cloud, world.cloud.buckets["src"])) == 100
     assert refusal(world, rule_xml()) == (400, "TooManyOutgoingReplication", None)
     world.destination.rules, world.source.rules = world.source.rules, {}
     for rule in world.destination.rules.values():

@@ -1,0 +1,25 @@
+"""How values are written that all services write alike."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+def whole_number(text: str) -> int | None:
+    """Return a number of up to 18 digits, or None for any other text. Python itself refuses very long ones."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+
+
+def iso_seconds(time: datetime) -> str:
+    """Write a time in UTC as RAM, STS and KMS do: ``2015-01-23T12:33:18Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_milliseconds(time: datetime) -> str:
+    """Write a time in UTC as OSS does: whole seconds, but with milliseconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z")
