@@ -182,9 +182,8 @@ class Convergence:
             return Outcome.failed(pair.name, self._step, RuleClosing("; ".join(waiting)), details)
         if left:
             summary = "; ".join(change.summary for change in left)
-            return Outcome.failed(
-                pair.name, self._step, LostUpdate(f"written, but read back without effect: {summary}")
-            )
+            lost = LostUpdate(f"written, but read back without effect, perhaps because others write, too: {summary}")
+            return Outcome.failed(pair.name, self._step, lost)
         result = _result(written) or self._resource.origin(pair, observed)
         summaries = tuple(dict.fromkeys(change.summary for change in written))
         return Outcome(pair.name, self._step, result, summaries, self._resource.details(pair, observed))

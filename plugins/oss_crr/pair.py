@@ -29,7 +29,7 @@ _ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 class BucketPair:
     """One source bucket, one destination bucket, and how to replicate from one to the other.
 
-    The fields are those of the trigger form and of ``include/fleet.yaml``; the README's table explains each.
+    The fields are those of the trigger form and of ``include/fleet.yaml``; ``docs/fields.md`` explains each.
     Use :func:`parse_pair` to make one from what a user wrote.
     """
 

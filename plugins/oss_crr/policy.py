@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2 import TemplateError as JinjaError
 
 from oss_crr.errors import PolicyError, TemplateError
@@ -54,6 +54,11 @@ def render(template: str, **values: object) -> Document:
     name = f"{template}.json.j2"
     try:
         text = _environment(str(template_dir())).get_template(name).render(**values)
+    except TemplateNotFound as error:
+        raise TemplateError(
+            f"policy template {name} is not in {template_dir()}: copy the folder include/policies there, or set the "
+            f"environment variable {TEMPLATE_DIR_VARIABLE} to where it is"
+        ) from error
     except JinjaError as error:
         raise TemplateError(f"policy template {name} in {template_dir()}: {error or type(error).__name__}") from error
     try:

@@ -95,7 +95,8 @@ def test_update_that_is_always_lost_ends(cloud: FakeCloud) -> None:
     assert outcome.error is not None
     assert outcome.error["type"] == "LostUpdate"
     assert outcome.error["message"] == (
-        f"written, but read back without effect: bucket policy of `dst` does not let role `{PAIR.pair.role}` write"
+        "written, but read back without effect, perhaps because others write, too: "
+        f"bucket policy of `dst` does not let role `{PAIR.pair.role}` write"
     )
     assert outcome.retryable
     assert cloud.writes == ["PutBucketPolicy"] * MAX_ATTEMPTS

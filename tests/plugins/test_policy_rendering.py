@@ -92,7 +92,7 @@ def test_missing_value_names_template_and_value(missing: str) -> None:
 
 
 def test_missing_template_names_file_and_folder(templates: Path) -> None:
-    with pytest.raises(TemplateError, match=r"nowhere\.json\.j2") as caught:
+    with pytest.raises(TemplateError, match=r"nowhere\.json\.j2 is not in .*: copy the folder") as caught:
         policy.render("nowhere")
     assert str(templates) in str(caught.value)
     assert isinstance(caught.value, PermanentError)

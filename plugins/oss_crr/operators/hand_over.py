@@ -59,7 +59,7 @@ class HandOverOperator(BatchOperator, ApprovalOperator):
     def _outcome(self, pair: ResolvedPair, approved: bool) -> Outcome:
         if approved:
             return Outcome(pair.name, self.step, "approved")
-        declined = PermissionDenied("the grant at the destination was declined; nothing replicates without it")
+        declined = PermissionDenied("the grant at the destination was declined: agree with its owner, then start again")
         return Outcome.failed(pair.name, self.step, declined)
 
 
