@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 from xml.etree import ElementTree
 
 from oss_crr.model import (
@@ -109,7 +109,7 @@ def object_page(body: bytes) -> ObjectPage:
         for element in root.iterfind("Contents")
     )
     truncated = _text(root, "IsTruncated") == "true"
-    return ObjectPage(objects, unquote_plus(_text(root, "NextContinuationToken")) if truncated else None)
+    return ObjectPage(objects, unquote(_text(root, "NextContinuationToken")) if truncated else None)
 
 
 def retention(body: bytes) -> Retention | None:

@@ -141,6 +141,13 @@ def test_object_page() -> None:
     )
 
 
+@pytest.mark.parametrize("written", ["a+b/c==", "a%2Bb%2Fc%3D%3D"])
+def test_plus_sign_in_a_token_is_no_space(written: str) -> None:
+    """Tokens look like base64, and the vendor's SDKs read them like this, encoded or not."""
+    body = f"<R><IsTruncated>true</IsTruncated><NextContinuationToken>{written}</NextContinuationToken></R>"
+    assert oss_xml.object_page(body.encode()).next_token == "a+b/c=="
+
+
 def test_last_object_page_has_no_next_token() -> None:
     assert oss_xml.object_page(b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>") == (
         oss_xml.ObjectPage((), None)
