@@ -6,17 +6,18 @@ from localcloud.cloud import Cloud
 from localcloud.errors import OssError
 from localcloud.http import Request
 from localcloud.operation import OssCall
-from localcloud.oss.arguments import invalid_argument
+from localcloud.oss.arguments import check_bucket_name, invalid_argument
 from localcloud.oss.model import Bucket, ObjectVersion
 
 
 def find_bucket(cloud: Cloud, name: str) -> Bucket:
     """Return a bucket by name.
 
-    :raises OssError: 404 NoSuchBucket.
+    :raises OssError: 404 NoSuchBucket, or 400 InvalidBucketName when no bucket can have that name.
     """
     bucket = cloud.buckets.get(name)
     if bucket is None:
+        check_bucket_name(name)
         raise OssError(
             404,
             "NoSuchBucket",
