@@ -1,4 +1,7 @@
-"""The trigger form: every field of a pair as an Airflow parameter, in sections, with help and defaults."""
+"""The trigger form: every field of a pair as an Airflow parameter, in sections, with help and defaults.
+
+The form shows no italics, and code in boxes that cover the line above, so the help texts do without both.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from airflow.sdk import Param
 from oss_crr.pair import MAX_PREFIXES
 from oss_crr.regions import REGIONS
 
-_BUCKETS = "1 Buckets"
-_WHAT = "2 What is replicated"
-_KMS = "3 Encrypted objects"
-_ACCOUNTS = "4 Accounts and rights"
-_RUN = "5 This run"
+#: The buckets come first and belong to no section: Airflow opens "Run Parameters" by itself, and only that.
+_BUCKETS = None
+_WHAT = "What is replicated"
+_KMS = "Encrypted objects"
+_ACCOUNTS = "Accounts and rights"
+_RUN = "This run"
 
 
 def _bucket(title: str, help_text: str) -> Param:
@@ -87,7 +91,7 @@ SETUP_PARAMS: dict[str, Any] = {
     "replication_policy": _choice(
         "add_change",
         "Which changes travel",
-        "With *new and changed* an object deleted at the source stays at the destination.",
+        "With “new and changed objects” an object that is deleted at the source stays at the destination.",
         _WHAT,
         {"add_change": "new and changed objects", "add_delete_change": "new, changed and deleted objects"},
     ),
@@ -97,7 +101,7 @@ SETUP_PARAMS: dict[str, Any] = {
     "transfer_type": _choice(
         "auto",
         "Transfer",
-        "*Automatic* takes what the regions require: acceleration between mainland China and the rest, the internal "
+        "“Automatic” takes what the regions require: acceleration between mainland China and the rest, the internal "
         "network elsewhere. Acceleration is billed to the destination account.",
         _WHAT,
         {"auto": "automatic", "internal": "internal network", "oss_acc": "transfer acceleration"},
@@ -111,12 +115,12 @@ SETUP_PARAMS: dict[str, Any] = {
     ),
     "kms_key_arn": _optional("Key", "ARN of a key in a KMS instance of the destination region."),
     "kms_instance_id": _optional(
-        "KMS instance", "Instead of a key: the instance (`kst-…`) in which one key is made, once for all pairs."
+        "KMS instance", "Instead of a key: the instance (kst-…) in which one key is made, once for all pairs."
     ),
     "kms_permissions": _choice(
         "minimal",
         "Rights of the role on keys",
-        "*Minimal* is decrypting and generating data keys with that one key.",
+        "“Minimal” is decrypting and generating data keys with that one key.",
         _KMS,
         {
             "minimal": "minimal",
@@ -133,13 +137,13 @@ SETUP_PARAMS: dict[str, Any] = {
     "source_conn_id": _connection(
         "oss_source",
         "Connection of the source account",
-        "Id of an Airflow connection of type `alibaba_cloud`. Empty: grant only the destination's side, from the "
+        "Id of an Airflow connection of type alibaba_cloud. Empty: grant only the destination's side, from the "
         "source account's UID and the role's name.",
     ),
     "destination_conn_id": _connection(
         "oss_destination",
         "Connection of the destination account",
-        "Id of an Airflow connection of type `alibaba_cloud`, with a key of the other account. Empty: another team "
+        "Id of an Airflow connection of type alibaba_cloud, with a key of the other account. Empty: another team "
         "owns that account; the run shows what they have to grant and waits for their approval.",
     ),
     "source_uid": _account_uid("source"),
@@ -155,14 +159,14 @@ SETUP_PARAMS: dict[str, Any] = {
     "role_permissions": _choice(
         "minimal",
         "Rights of the role at the source",
-        "*Minimal* is what replication needs and nothing else.",
+        "“Minimal” is what replication needs and nothing else.",
         _ACCOUNTS,
         {"minimal": "minimal", "AliyunOSSFullAccess": "AliyunOSSFullAccess (everything in OSS)"},
     ),
     "on_rule_mismatch": _choice(
         "fail",
         "A rule that differs",
-        "OSS cannot change a rule. *Replace* deletes it, waits until it is gone (up to half an hour) and creates it "
+        "OSS cannot change a rule. “Replace it” deletes it, waits until it is gone (up to half an hour) and creates it "
         "again; the history is copied again.",
         _RUN,
         {"fail": "stop and name the differences", "replace": "replace it"},

@@ -68,13 +68,12 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     report = ReportOperator(
         task_id="report", after=(*_WRITING_STEPS, "wait_for_history", "verify"), doc_md=_DOCS["report"]
     )
-    grants = [grant_source, grant_destination, grant_kms_key, grant_kms_role]
-    chain(create_role, prepare_kms_key, [grant_kms_key, grant_kms_role])
-    chain(preflight, create_role, [grant_source, grant_destination])
+    chain(preflight, create_role, [grant_source, grant_destination, prepare_kms_key])
+    chain(prepare_kms_key, [grant_kms_key, grant_kms_role])
     chain([grant_source, grant_kms_role], hand_over)
-    chain([*grants, hand_over], create_rule, wait_for_history, verify, report)
-    # The report reads what these steps say even when a later one never ran.
-    chain([preflight, create_role, prepare_kms_key, *grants, hand_over, create_rule, wait_for_history], report)
+    chain([grant_destination, grant_kms_key, hand_over], create_rule, wait_for_history, verify, report)
+    # These may still run when another one has failed, and with it everything up to the verification.
+    chain([grant_source, grant_destination, grant_kms_key, grant_kms_role, hand_over], report)
 
 
 def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOperator:
