@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from xml.sax.saxutils import escape
 
 XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -13,6 +14,11 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 def whole_number(text: str) -> int | None:
     """Return a number of up to 18 digits, or None for any other text. Python itself refuses very long ones."""
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+
+
+def escape_xml(text: str) -> str:
+    """Escape a text for XML; characters that XML cannot carry become question marks."""
+    return escape("".join(char if char >= " " or char in "\t\n\r" else "?" for char in text))
 
 
 def iso_seconds(time: datetime) -> str:

@@ -74,6 +74,10 @@ class _Reader(pickle.Unpickler):
     """Reads nothing but classes of this package and plain containers."""
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
+        """Return a class that the file names.
+
+        :raises UnpicklingError: when it has no place in a saved cloud.
+        """
         if (module, name) not in _PLAIN_CLASSES and not _is_own_class(module, name):
             raise pickle.UnpicklingError(f"{module}.{name} does not belong in a state file")
         found: Callable[..., Any] = super().find_class(module, name)

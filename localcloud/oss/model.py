@@ -68,6 +68,7 @@ class ObjectVersion:
 
     @property
     def size(self) -> int:
+        """Return the body's length in bytes."""
         return len(self.body)
 
 

@@ -79,12 +79,15 @@ def check_mutable(bucket: Bucket, version: ObjectVersion | None, now: datetime) 
 
     :raises OssError: 409 FileImmutable.
     """
-    if version is None or bucket.worm_days is None:
-        return
-    if now < version.last_modified + timedelta(days=bucket.worm_days):
+    if version is not None and is_retained(bucket, version, now):
         raise OssError(
             409, "FileImmutable", "The object you specified is immutable.", details={"ObjectName": version.key}
         )
+
+
+def is_retained(bucket: Bucket, version: ObjectVersion, now: datetime) -> bool:
+    """Tell whether a version is within the bucket's retention period."""
+    return bucket.worm_days is not None and now < version.last_modified + timedelta(days=bucket.worm_days)
 
 
 def is_frozen(version: ObjectVersion, now: datetime) -> bool:

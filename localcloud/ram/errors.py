@@ -40,11 +40,6 @@ def ram_error(code: str) -> RpcError:
     return RpcError(status, code, message)
 
 
-def missing(parameter: str) -> RpcError:
-    """Make the gateway's answer to an absent parameter."""
-    return RpcError(400, f"Missing{parameter}", f"{parameter} is mandatory for this action.")
-
-
 def invalid_chars(parameter: str) -> RpcError:
     """Make the answer to characters that a parameter must not have."""
     return RpcError(

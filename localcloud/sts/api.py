@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from localcloud.auth.rpc_errors import missing
 from localcloud.errors import RpcError
 from localcloud.formats import iso_seconds, whole_number
 from localcloud.operation import RpcCall, RpcOperation
@@ -11,7 +12,6 @@ from localcloud.policy.context import common_keys
 from localcloud.policy.evaluate import Decision
 from localcloud.policy.grammar import PolicySyntaxError, parse_policy
 from localcloud.ram.api.operation import no_permission
-from localcloud.ram.errors import missing
 from localcloud.ram.model import Role
 from localcloud.sts.sessions import ACTION, is_trusted, may_call, open_session, parse_role_arn
 

@@ -10,10 +10,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from xml.sax.saxutils import escape
 
 from localcloud.errors import OssError
-from localcloud.formats import XML_DECLARATION
+from localcloud.formats import XML_DECLARATION, escape_xml
 from localcloud.http import Request, Response
 
 _HELP = "https://api.aliyun.com/troubleshoot?q="
@@ -67,11 +66,6 @@ def _error_document(error: OssError, host: str, request_id: str) -> str:
 
 def _elements(fields: Mapping[str, str | Mapping[str, str]]) -> str:
     return "".join(
-        f"  <{name}>{_text(value) if isinstance(value, str) else _elements(value)}</{name}>\n"
+        f"  <{name}>{escape_xml(value) if isinstance(value, str) else _elements(value)}</{name}>\n"
         for name, value in fields.items()
     )
-
-
-def _text(value: str) -> str:
-    """Escape a value; characters that XML cannot carry become question marks."""
-    return escape("".join(char if char >= " " or char in "\t\n\r" else "?" for char in value))

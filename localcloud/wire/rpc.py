@@ -10,11 +10,10 @@ import re
 import uuid
 from collections.abc import Mapping
 from typing import Literal
-from xml.sax.saxutils import escape
 
 from localcloud.auth import acs
 from localcloud.errors import RpcError
-from localcloud.formats import XML_DECLARATION
+from localcloud.formats import XML_DECLARATION, escape_xml
 from localcloud.http import Request, Response, parse_query
 
 Format = Literal["json", "xml"]
@@ -110,4 +109,4 @@ def _xml(name: str, value: object) -> str:
     if isinstance(value, list | tuple):
         return "".join(_xml(name, entry) for entry in value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"<{name}>{escape(text)}</{name}>"
+    return f"<{name}>{escape_xml(text)}</{name}>"

@@ -30,6 +30,8 @@ def delete_object(call: OssCall) -> Response:
 
 @dataclass(frozen=True)
 class _Target:
+    """An object to delete, or one version of it."""
+
     key: str
     version_id: str | None
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
-from fastcrc import crc64
-
+from localcloud.oss import digest
 from localcloud.oss.model import Bucket, ChangeKind, Encryption, ObjectVersion
+from localcloud.oss.objects import is_retained
 from localcloud.oss.replication.encryption import NotReplicatedError, replica_encryption
 from localcloud.oss.replication.faults import ReplicationFaults
 from localcloud.oss.replication.keys import KeyAccess, KeyUse
@@ -137,9 +136,7 @@ class Copier:
     def _is_retained(self, key: str) -> bool:
         """Tell whether the destination's object is under retention, which keeps every change off it."""
         existing = self.destination.latest(key)
-        if self.destination.worm_days is None or existing is None:
-            return False
-        return self.now < existing.last_modified + timedelta(days=self.destination.worm_days)
+        return existing is not None and is_retained(self.destination, existing, self.now)
 
 
 def _differs_in_class_only(version: ObjectVersion, existing: ObjectVersion) -> bool:
@@ -156,5 +153,4 @@ def _content(version: ObjectVersion) -> tuple[object, ...]:
 def _corrupted(replica: ObjectVersion) -> ObjectVersion:
     """Return the replica with its first byte changed, or one byte added when it was empty."""
     body = bytes([replica.body[0] ^ 0xFF]) + replica.body[1:] if replica.body else b"\0"
-    etag = hashlib.md5(body, usedforsecurity=False).hexdigest().upper()
-    return replace(replica, body=body, etag=etag, crc64=crc64.xz(body))
+    return replace(replica, body=body, etag=digest.etag(body), crc64=digest.crc(body))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from localcloud.auth.rpc_errors import missing
 from localcloud.errors import RpcError
 from localcloud.operation import RpcCall, RpcOperation
 from localcloud.policy.denial import access_denied_detail
 from localcloud.policy.evaluate import Decision
 from localcloud.policy.identity import decide_call
 from localcloud.ram.backend.account import RamAccount
-from localcloud.ram.errors import missing
 from localcloud.ram.throttling import check_rate
 
 Answer = dict[str, object]
