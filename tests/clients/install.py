@@ -36,10 +36,10 @@ _STAMP = ".installed"
 def main() -> None:
     """Install whatever is missing or out of date."""
     for manifest in sorted((HERE / "python" / "requirements").glob("*.txt")):
-        _install(PYTHON / manifest.stem, [manifest], partial(_install_python, manifest))
+        install(PYTHON / manifest.stem, [manifest], partial(_install_python, manifest))
     node = HERE / "node"
-    _install(NODE, [node / "package.json", node / "package-lock.json"], _install_node, needs="npm")
-    _install(GO, sorted((HERE / "go").rglob("*.go")), _install_go, needs="apt-get")
+    install(NODE, [node / "package.json", node / "package-lock.json"], _install_node, needs="npm")
+    install(GO, sorted((HERE / "go").rglob("*.go")), _install_go, needs="apt-get")
 
 
 def is_installed(target: Path) -> bool:
@@ -47,8 +47,14 @@ def is_installed(target: Path) -> bool:
     return (target / _STAMP).is_file()
 
 
-def _install(target: Path, manifests: Iterable[Path], run: Callable[[Path], None], needs: str | None = None) -> None:
-    """Install a set of clients, unless its manifests are as they were the last time."""
+def install(target: Path, manifests: Iterable[Path], run: Callable[[Path], None], needs: str | None = None) -> None:
+    """Install a set of clients, unless its manifests are as they were the last time.
+
+    :param target: folder for the set; emptied before.
+    :param manifests: files that decide what is installed.
+    :param run: installs into the folder; a CalledProcessError leaves the set out.
+    :param needs: program without which the set is left out.
+    """
     version = hashlib.sha256(b"".join(manifest.read_bytes() for manifest in manifests)).hexdigest()
     stamp = target / _STAMP
     if stamp.is_file() and stamp.read_text() == version:
