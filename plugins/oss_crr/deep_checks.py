@@ -51,8 +51,10 @@ class DeepFacts:
 
 
 def check_deep(facts: DeepFacts) -> list[Check]:
-    """Run every check on a pair that is going to be changed."""
-    return [check for run in _CHECKS for check in run(facts)]
+    """Run every check on a pair that is going to be changed; none on a side that could not be read."""
+    source = _SOURCE_CHECKS if facts.pair.pair.manages_source else ()
+    destination = _DESTINATION_CHECKS if facts.pair.pair.manages_destination else ()
+    return [check for run in (*source, *destination) for check in run(facts)]
 
 
 def _unread(name: str, error: OssCrrError) -> Check:
@@ -121,21 +123,24 @@ def _uses_source_ip_alone(statement: policy.Statement) -> bool:
     return "acs:sourceip" in keys and "acs:sourcevpc" not in keys
 
 
-def _rule_slots(facts: DeepFacts) -> Iterable[Check]:
-    if "rule" not in facts.writes:
-        return
-    sides = (
-        ("source rule slots", facts.source_rules, facts.pair.pair.source_bucket),
-        ("destination rule slots", facts.destination_rules, facts.pair.pair.destination_bucket),
-    )
-    for name, rules, bucket in sides:
-        if isinstance(rules, OssCrrError):
-            yield _unread(name, rules)
-        elif len(rules) >= MAX_RULES:
-            found = f"`{bucket}` has {len(rules)} rules, and OSS allows {MAX_RULES} in both directions together"
-            yield Check(name, "blocks", found, "remove a rule nobody needs")
-        else:
-            yield Check(name, "ok", f"`{bucket}` is the source of {len(rules)} of {MAX_RULES} rules")
+def _source_rule_slots(facts: DeepFacts) -> Iterable[Check]:
+    if "rule" in facts.writes:
+        yield _slots("source rule slots", facts.source_rules, facts.pair.pair.source_bucket)
+
+
+def _destination_rule_slots(facts: DeepFacts) -> Iterable[Check]:
+    # Without the source's connection, whether there is a rule already is not known.
+    if "rule" in facts.writes or not facts.pair.pair.manages_source:
+        yield _slots("destination rule slots", facts.destination_rules, facts.pair.pair.destination_bucket)
+
+
+def _slots(name: str, rules: Sequence[Rule] | OssCrrError, bucket: str) -> Check:
+    if isinstance(rules, OssCrrError):
+        return _unread(name, rules)
+    if len(rules) >= MAX_RULES:
+        found = f"`{bucket}` has {len(rules)} rules, and OSS allows {MAX_RULES} in both directions together"
+        return Check(name, "blocks", found, "remove a rule nobody needs")
+    return Check(name, "ok", f"`{bucket}` is the source of {len(rules)} of {MAX_RULES} rules")
 
 
 def _circles(facts: DeepFacts) -> Iterable[Check]:
@@ -195,14 +200,13 @@ def _quota(name: str, what: str, used: int, quota: int) -> Check:
     return Check(name, "ok", found)
 
 
-_CHECKS: tuple[Callable[[DeepFacts], Iterable[Check]], ...] = (
-    _source_denials,
+_Checks = tuple[Callable[[DeepFacts], Iterable[Check]], ...]
+_SOURCE_CHECKS: _Checks = (_source_denials, _source_rule_slots, _lifecycle, _quotas)
+_DESTINATION_CHECKS: _Checks = (
     _destination_denials,
     _misspelt_role,
     _source_ip,
-    _rule_slots,
+    _destination_rule_slots,
     _circles,
     _retention,
-    _lifecycle,
-    _quotas,
 )

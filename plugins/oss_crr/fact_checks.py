@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from oss_crr.errors import OssCrrError
+from oss_crr.errors import Conflict, OssCrrError
 from oss_crr.model import BucketInfo, Identity, ReplicationLocations
 from oss_crr.pair import BucketPair
 from oss_crr.preflight import Check, Facts, known, transfer_type, unreadable
@@ -70,11 +70,18 @@ def _buckets(facts: Facts) -> Iterable[Check]:
         if isinstance(bucket, OssCrrError):
             # Where the credentials did not work, nothing was read with them, and their own check says so.
             if bucket is not identity:
-                yield unreadable(f"{side} bucket", bucket)
+                yield _bucket_problem(side, bucket)
             continue
         yield _region_check(side, bucket, region)
         if isinstance(identity, Identity):
             yield _owner_check(side, bucket, identity)
+
+
+def _bucket_problem(side: str, error: OssCrrError) -> Check:
+    if isinstance(error, Conflict):
+        # OSS in one region knows of a bucket in another one, and says where it is.
+        return Check(f"{side} region", "blocks", str(error), f"correct {side}_region")
+    return unreadable(f"{side} bucket", error)
 
 
 def _region_check(side: str, bucket: BucketInfo, region: str) -> Check:
