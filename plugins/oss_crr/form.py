@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from oss_crr.pair import MAX_PREFIXES
+from oss_crr.fields import MAX_PREFIXES
 from oss_crr.regions import REGIONS
 
 #: The buckets come first and belong to no section: Airflow opens "Run Parameters" by itself, and only that.

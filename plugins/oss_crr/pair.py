@@ -6,23 +6,15 @@ Neither Airflow nor an SDK is imported here.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from oss_crr.errors import InputError
-from oss_crr.regions import REGIONS, TransferType, offers_rtc, required_transfer_type
+from oss_crr.fields import CONNECTIONS, KEY_ARN, is_blank, read_field
+from oss_crr.regions import TransferType, offers_rtc, required_transfer_type
 
 ReplicationPolicy = Literal["add_change", "add_delete_change"]
-
-MAX_PREFIXES = 10
-MAX_PREFIX_BYTES = 1023
-
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_ACCOUNT_UID = re.compile(r"\d{5,20}")
-_KEY_ARN = re.compile(r"acs:kms:([a-z0-9-]+):(\d+):key/[A-Za-z0-9-]+")
-_ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -150,15 +142,6 @@ class ResolvedPair:
 
 _FIELDS = {field.name for field in fields(BucketPair)}
 _REQUIRED = ("source_bucket", "source_region", "destination_bucket", "destination_region")
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "replication_policy": ("add_change", "add_delete_change"),
-    "role_permissions": ("minimal", "AliyunOSSFullAccess"),
-    "kms_permissions": ("minimal", "AliyunKMSCryptoUserAccess", "AliyunKMSFullAccess"),
-    "transfer_type": ("auto", "internal", "oss_acc"),
-    "on_rule_mismatch": ("fail", "replace"),
-}
-_CONNECTIONS = ("source_conn_id", "destination_conn_id")
-_SWITCHES = ("replicate_historical_data", "replicate_kms_objects", "rtc")
 
 Problems = list[tuple[str, str]]
 
@@ -170,13 +153,13 @@ def parse_pair(values: Mapping[str, object]) -> BucketPair:
         means that there is no connection to that account.
     :raises InputError: naming every field that is unknown, missing, of the wrong type, or contradicts another one.
     """
-    given = {key: value for key, value in values.items() if not _is_blank(value) or key in _CONNECTIONS}
+    given = {key: value for key, value in values.items() if not is_blank(value) or key in CONNECTIONS}
     problems: Problems = [(key, _unknown(key)) for key in sorted(set(given) - _FIELDS)]
     problems += [(key, "is required") for key in _REQUIRED if key not in given]
     clean: dict[str, Any] = {}
     for key in sorted(set(given) & _FIELDS):
         try:
-            clean[key] = _parser(key)(given[key])
+            clean[key] = read_field(key, given[key])
         except ValueError as error:
             problems.append((key, str(error)))
     if problems:
@@ -188,110 +171,8 @@ def parse_pair(values: Mapping[str, object]) -> BucketPair:
     return pair
 
 
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
 def _unknown(key: str) -> str:
     return f"unknown field {key!r}; known are {', '.join(sorted(_FIELDS))}"
-
-
-def _parser(field: str) -> Callable[[object], object]:
-    if field.endswith("_bucket"):
-        return _bucket_name
-    if field.endswith("_region"):
-        return _region
-    if field.endswith("_uid"):
-        return _account_uid
-    if field in _CONNECTIONS:
-        return lambda value: "" if _is_blank(value) else _text(value)
-    if field in _CHOICES:
-        return lambda value: _choice(value, _CHOICES[field])
-    if field in _SWITCHES:
-        return _switch
-    return {"prefixes": _prefixes, "role_name": _role_name, "kms_key_arn": _key_arn}.get(field, _text)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"must be text, is {value!r}")
-    return value.strip()
-
-
-def _bucket_name(value: object) -> str:
-    name = _text(value)
-    if not _BUCKET_NAME.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is no bucket name: 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end"
-        )
-    return name
-
-
-def _region(value: object) -> str:
-    region = _text(value)
-    if region.removeprefix("oss-") in REGIONS and region not in REGIONS:
-        raise ValueError(f"{region!r} is OSS's location name; the region id is {region.removeprefix('oss-')!r}")
-    if region not in REGIONS:
-        raise ValueError(f"unknown region {region!r}; known are {', '.join(REGIONS)}")
-    return region
-
-
-def _choice(value: object, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise ValueError(f"{value!r} is not one of {', '.join(allowed)}")
-    return _text(value)
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, is {value!r}")
-    return value
-
-
-def _role_name(value: object) -> str:
-    name = _text(value)
-    if not _ROLE_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no RAM role name: 1 to 64 letters, digits, dots and hyphens")
-    return name
-
-
-def _account_uid(value: object) -> str:
-    uid = str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
-    if not _ACCOUNT_UID.fullmatch(uid):
-        raise ValueError(f"{uid!r} is no account UID: digits only, such as 1234567890123456")
-    return uid
-
-
-def _key_arn(value: object) -> str:
-    arn = _text(value)
-    if not _KEY_ARN.fullmatch(arn):
-        raise ValueError(f"{arn!r} is no key ARN, such as acs:kms:cn-beijing:1234567890123456:key/key-bjj62f5ba3d")
-    return arn
-
-
-def _prefixes(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"must be a list of texts, is {value!r}")
-    prefixes = tuple(_prefix(item) for item in value if item != "")
-    if len(prefixes) > MAX_PREFIXES:
-        raise ValueError(f"{len(prefixes)} prefixes; OSS accepts up to {MAX_PREFIXES} in a rule")
-    if len(set(prefixes)) < len(prefixes):
-        raise ValueError("a prefix is named twice")
-    for prefix in prefixes:
-        wider = next((other for other in prefixes if other != prefix and prefix.startswith(other)), None)
-        if wider is not None:
-            raise ValueError(f"{prefix!r} lies within {wider!r}: leave one of them out")
-    return prefixes
-
-
-def _prefix(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"must be a list of texts, holds {value!r}")
-    if len(value.encode()) > MAX_PREFIX_BYTES:
-        raise ValueError(f"prefix {value[:40]!r}... is longer than {MAX_PREFIX_BYTES} bytes")
-    if value.endswith("*"):
-        raise ValueError(f"prefix {value!r} ends in '*': OSS takes prefixes literally, leave the asterisk out")
-    return value
 
 
 def _contradictions(pair: BucketPair) -> Problems:
@@ -346,7 +227,7 @@ def _kms_contradictions(pair: BucketPair) -> Problems:
         return [(field, "has no effect without replicate_kms_objects: switch that on") for field in without_effect]
     if bool(pair.kms_key_arn) == bool(pair.kms_instance_id):
         return [("kms_key_arn", "give either this or kms_instance_id: replicas need one key at the destination")]
-    found = _KEY_ARN.fullmatch(pair.kms_key_arn)
+    found = KEY_ARN.fullmatch(pair.kms_key_arn)
     if found and found[1] != pair.destination_region:
         problem = f"the key is in {found[1]}; replicas need one in the destination region {pair.destination_region}"
         return [("kms_key_arn", problem)]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from oss_crr import policy
 from oss_crr.errors import InputError
-from oss_crr.pair import MAX_PREFIX_BYTES, BucketPair, ResolvedPair, parse_pair
+from oss_crr.fields import MAX_PREFIX_BYTES
+from oss_crr.pair import BucketPair, ResolvedPair, parse_pair
 from oss_crr.resources.destination_grant import merged
 from tests.plugins.fake_cloud import DESTINATION_UID, SOURCE_UID, make_pair, make_resolved
 
