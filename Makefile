@@ -14,7 +14,7 @@ unexport PYTHONPATH PYTHONHOME
 VENV := .venv
 RUN := $(VENV)/bin/python
 REQUIREMENTS := requirements.txt requirements-dev.txt
-CODE := localcloud plugins/oss_crr dags devstack tests
+CODE := localcloud plugins/oss_crr dags devstack bench tests
 PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help

@@ -130,6 +130,11 @@ class Stack:
                 raise StartFailed("\n".join([f"Airflow has no DAG {dag_id}.", *errors]))
             time.sleep(_POLL_SECONDS)
 
+    @property
+    def parts(self) -> tuple[process.Part, ...]:
+        """The running parts, each the first process of its session; without the database."""
+        return tuple(self._parts)
+
     def cloud_control(self, method: str, name: str, body: object = None) -> Any:
         """Call the local cloud's control interface.
 

@@ -1,0 +1,5 @@
+"""What setting up a bucket pair costs, beside what the same would cost without this product.
+
+``make bench`` runs everything in one go, writes ``bench/out/results.json`` and ``bench/RESULTS.md``, and prints the
+latter. Seconds depend on the machine; the ratios compare measurements that alternate within minutes.
+"""

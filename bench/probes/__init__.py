@@ -1,0 +1,1 @@
+"""Measurements that need a process of their own. Each prints one JSON object."""
