@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from localcloud.cloud import Cloud
 from localcloud.identity import Account
+from localcloud.kms.model import Key, KmsState
 from localcloud.oss.model import Bucket
 from localcloud.oss.replication.model import ReplicationRule
 from localcloud.ram.model import Policy, Role, User
 
-Json = dict[str, object]
+Json = dict[str, Any]
 
 
 def dump_cloud(cloud: Cloud) -> Json:
@@ -27,6 +29,7 @@ def _account(account: Account) -> Json:
         "users": {user.name: _attached(user) for user in ram.users.values()},
         "roles": {role.name: _role(role) for role in ram.roles.values()},
         "policies": {policy.name: _policy(policy) for policy in ram.policies.values()},
+        "kms_keys": {key.id: _key(key, account.kms) for key in account.kms.keys.values() if key.service is None},
     }
 
 
@@ -48,6 +51,17 @@ def _policy(policy: Policy) -> Json:
         "default_version": policy.default_version,
         "document": _document(policy.versions[policy.default_version].document),
         "versions": sorted(policy.versions),
+    }
+
+
+def _key(key: Key, kms: KmsState) -> Json:
+    return {
+        "region": key.region,
+        "instance": key.instance_id,
+        "state": key.state,
+        "policy": _document(key.policy.current),
+        "aliases": sorted(alias.name for alias in kms.aliases.values() if alias.key_id == key.id),
+        "tags": dict(key.tags),
     }
 
 

@@ -9,7 +9,6 @@ from typing import Literal
 from localcloud.propagation import Propagating
 
 KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingImport"]
-KEY_STATES: tuple[KeyState, ...] = ("Enabled", "Disabled", "PendingDeletion", "PendingImport")
 
 
 @dataclass

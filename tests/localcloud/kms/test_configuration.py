@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from localcloud.configuration.errors import ConfigError
 from localcloud.configuration.loading import load_config
+from localcloud.dump import dump_cloud
 from localcloud.runtime import Runtime
 from tests.localcloud.kms.sdk import KEY_A, KEY_B, REGION_A, UID_A, UID_B, settings
 
@@ -70,3 +72,20 @@ def test_keys_are_saved(tmp_path: Path) -> None:
     assert after.keys[KEY_A].material == before.keys[KEY_A].material
     assert after.keys[KEY_A].policy.current == before.keys[KEY_A].policy.current
     assert after.keys[KEY_A].region == REGION_A
+
+
+def test_the_dump_tells_what_can_be_changed_about_a_key() -> None:
+    policy = {"Version": "1", "Statement": []}
+    runtime = Runtime(load_config(with_key(id="key-extra", alias="alias/extra", state="Disabled")))
+    key = runtime.cloud.accounts[UID_A].kms.keys["key-extra"]
+    key.policy.set(json.dumps(policy), runtime.cloud.clock.now(), 0)
+    key.tags["team"] = "a"
+    accounts = dump_cloud(runtime.cloud)["accounts"]
+    assert accounts[UID_A]["kms_keys"]["key-extra"] == {
+        "region": REGION_A,
+        "instance": key.instance_id,
+        "state": "Disabled",
+        "policy": policy,
+        "aliases": ["alias/extra"],
+        "tags": {"team": "a"},
+    }

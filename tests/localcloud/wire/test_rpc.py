@@ -70,12 +70,12 @@ def test_format(params: dict[str, str], authorization: str, expected: str) -> No
 
 
 def test_xml_answers() -> None:
-    members = {"Roles": {"Role": [{"Name": "a<b"}, {"Name": "c"}]}, "IsTruncated": False, "Marker": ""}
+    members = {"Roles": {"Role": [{"Name": "a<b"}, {"Name": "c\x01"}]}, "IsTruncated": False, "Marker": ""}
     response = rpc.answer(members, "ListRoles", "REQUEST", "xml")
     root = ElementTree.fromstring(response.body)  # noqa: S314 - our own answer
     assert root.tag == "ListRolesResponse"
     assert root.findtext("RequestId") == "REQUEST"
-    assert [role.findtext("Name") for role in root.findall("Roles/Role")] == ["a<b", "c"]
+    assert [role.findtext("Name") for role in root.findall("Roles/Role")] == ["a<b", "c?"]
     assert root.findtext("IsTruncated") == "false"
     assert response.headers["Content-Type"] == "text/xml;charset=utf-8"
 
