@@ -22,7 +22,8 @@ from tests.plugins.fake_cloud import DESTINATION_UID, SOURCE_UID, FakeCloud, mak
 PAIR = make_resolved()
 ROLE = PAIR.pair.role
 POLICY = f"{ROLE}-source-read"
-GRANTS: tuple[Any, ...] = (Role(), SourceGrant(), DestinationGrant())
+SOURCE_GRANTS: tuple[Any, ...] = (Role(), SourceGrant())
+GRANTS = (*SOURCE_GRANTS, DestinationGrant())
 REFUSAL = PermissionDenied("NoPermission")
 
 
@@ -188,7 +189,7 @@ def test_certain_cause_stands_beside_what_cannot_be_looked_at(granted: FakeCloud
 
 def test_grant_of_another_team_cannot_be_seen(cloud: FakeCloud) -> None:
     pair = make_resolved(destination_conn_id=None, destination_uid=DESTINATION_UID)
-    for resource in (Role(), SourceGrant()):
+    for resource in SOURCE_GRANTS:
         resource.apply(cloud.accounts, [pair], resource.observe(cloud.accounts, pair))
     error = explain(cloud, pair)
     assert type(error) is NotYetEffective
