@@ -36,7 +36,7 @@ def drawn() -> set[tuple[str, str]]:
 
 
 def test_picture_is_the_graph(tasks: dict[str, Any]) -> None:
-    """Each step also has an arrow to the report, which reads what it says: left out for the reader's sake."""
+    """The report also waits for each of the steps that run side by side: left out for the reader's sake."""
     arrows = {(name, after) for name, task in tasks.items() for after in task.downstream_task_ids}
     assert drawn() == {arrow for arrow in arrows if arrow[1] != "report"} | {("verify", "report")}
 
