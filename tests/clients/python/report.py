@@ -92,8 +92,8 @@ def expiry(url: str) -> tuple[int, str]:
 
 
 def until(condition: Callable[[], Any]) -> Any:
-    """Return the first true answer of ``condition``, or its last one after five seconds."""
-    deadline = time.monotonic() + 5
+    """Return the first true answer of ``condition``, or its last one after twenty seconds."""
+    deadline = time.monotonic() + 20
     while not (answer := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return answer
