@@ -42,9 +42,11 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     catchup=False,
+    # A run may wait for days and costs nothing meanwhile: with Airflow's default, the seventeenth would not even start.
+    max_active_runs=256,
     params=SETUP_PARAMS,
     tags=["oss", "replication", "alibaba-cloud"],
-):
+) as dag:
     replication_pipeline(
         ResolveFormOperator(task_id="resolve", doc_md="Checks what you entered, and calls nobody.").output
     )
