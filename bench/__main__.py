@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from bench import cloud_speed, machine, report
 from bench.parsing import measure_parsing, setup_shape
@@ -24,18 +27,28 @@ _PAGE = BENCH / "RESULTS.md"
 
 def main() -> int:
     """Run the benchmark; return the exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         with tempfile.TemporaryDirectory(prefix="oss-crr-bench-") as folder:
             results = measure(Plan(), Path(folder))
     except (BenchError, DevstackError) as error:
         print(f"The benchmark failed. {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 130
     _RESULTS.parent.mkdir(exist_ok=True)
     _RESULTS.write_text(json.dumps(results, indent=2), encoding="utf-8")
     page = report.render(results)
     _PAGE.write_text(page, encoding="utf-8")
     print(page)
     return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """End like Ctrl-C does, so that every process is ended on the way out."""
+    raise KeyboardInterrupt
 
 
 def measure(plan: Plan, folder: Path) -> Json:
