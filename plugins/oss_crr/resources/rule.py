@@ -13,7 +13,7 @@ from oss_crr.pair import ResolvedPair
 from oss_crr.refusal import explain_refusal
 from oss_crr.resources.base import Accounts, Change, Origin, Resource
 from oss_crr.resources.destination_grant import DestinationGrant
-from oss_crr.resources.kms_key import KEY_TO_BE
+from oss_crr.resources.kms_key import KEY_TO_BE, KmsKey
 from oss_crr.resources.kms_key_grant import KmsKeyGrant
 from oss_crr.resources.kms_role_grant import KmsRoleGrant
 from oss_crr.resources.role import Role
@@ -24,7 +24,7 @@ _IMMUTABLE = ("actions", "prefixes", "historical_data", "transfer_type", "role_n
 #: What the action ``ALL`` stands for (vendor page PutBucketReplication).
 _ALL_ACTIONS = {"PUT", "DELETE", "ABORT"}
 #: What the role needs before a rule is accepted.
-_GRANTS = (Role(), SourceGrant(), DestinationGrant(), KmsKeyGrant(), KmsRoleGrant())
+_GRANTS = (Role(), SourceGrant(), DestinationGrant(), KmsKey(), KmsKeyGrant(), KmsRoleGrant())
 _REFUSED = ": ask for what the rule has, or set on_rule_mismatch to 'replace'"
 _REPLACED = ": it is deleted and created again"
 _COPIED_AGAIN = ", and the history is copied again"
