@@ -12,12 +12,13 @@ from oss_crr.denials import (
     SOURCE_ACTIONS,
     denials,
     describe_denial,
+    key_denials,
     misspelt_principals,
 )
 from oss_crr.errors import OssCrrError, TransientError
 from oss_crr.model import AccountSummary, Retention, Rule
 from oss_crr.pair import ResolvedPair
-from oss_crr.preflight import Check
+from oss_crr.preflight import Check, Status
 
 #: Rules of one bucket, both directions together (vendor page "Cross-region replication overview").
 MAX_RULES = 100
@@ -32,6 +33,8 @@ class DeepFacts:
     :param writes: names of the resources that are going to be written.
     :param source_policy: the source bucket's policy, None when there is none.
     :param destination_policy: the destination bucket's policy, None when there is none.
+    :param key_policy: the policy of the key that replicas are encrypted with; None without KMS, and for a key that is
+        still to be created.
     :param source_rules: rules of the source bucket.
     :param destination_rules: rules of which the destination bucket is the source.
     :param retention: the destination's retention policy (WORM), None when there is none.
@@ -43,6 +46,7 @@ class DeepFacts:
     writes: frozenset[str]
     source_policy: policy.Document | OssCrrError | None = None
     destination_policy: policy.Document | OssCrrError | None = None
+    key_policy: policy.Document | None = None
     source_rules: Sequence[Rule] | OssCrrError = ()
     destination_rules: Sequence[Rule] | OssCrrError = ()
     retention: Retention | OssCrrError | None = None
@@ -83,12 +87,23 @@ def _denials(
     if isinstance(document, OssCrrError):
         yield _unread(name, document)
         return
-    found = denials(document, facts.pair.source_uid, facts.pair.pair.role, actions, bucket)
+    pair = facts.pair.pair
+    found = denials(document, facts.pair.source_uid, pair.role, actions, bucket, pair.prefixes)
     for statement in found:
         # Whether a condition will be met cannot be known from here.
         yield Check(name, "warning" if statement.get("Condition") else "blocks", describe_denial(statement, bucket))
     if not found:
         yield Check(name, "ok", f"nothing in the policy of `{bucket}` stops the role")
+
+
+def _key_denials(facts: DeepFacts) -> Iterable[Check]:
+    key = facts.pair.kms_key_arn
+    found = key_denials(facts.key_policy, facts.pair.source_uid, facts.pair.pair.role)
+    for statement in found:
+        status: Status = "warning" if statement.get("Condition") else "blocks"
+        yield Check("key denials", status, describe_denial(statement, key, "key policy"))
+    if facts.key_policy is not None and not found:
+        yield Check("key denials", "ok", f"nothing in the policy of key `{key}` stops the role")
 
 
 def _misspelt_role(facts: DeepFacts) -> Iterable[Check]:
@@ -189,13 +204,22 @@ def _quotas(facts: DeepFacts) -> Iterable[Check]:
         yield _unread("ram quotas", quotas)
     elif quotas is not None:
         if "role" in facts.writes:
-            yield _quota("role quota", "roles", quotas.roles, quotas.roles_quota)
-        yield _quota("policy quota", "policies", quotas.policies, quotas.policies_quota)
+            yield _quota("role quota", "roles", quotas.roles, quotas.roles_quota, 1)
+        needed = _new_policies(facts)
+        if needed:
+            yield _quota("policy quota", "policies", quotas.policies, quotas.policies_quota, needed)
 
 
-def _quota(name: str, what: str, used: int, quota: int) -> Check:
-    found = f"{used} of {quota} {what} of the account are used"
-    if used >= quota:
+def _new_policies(facts: DeepFacts) -> int:
+    """Return how many custom policies the role gets at most; system policies count against another quota."""
+    pair = facts.pair.pair
+    grants = {"source_grant": pair.role_permissions, "kms_role_grant": pair.kms_permissions}
+    return sum(name in facts.writes and permissions == "minimal" for name, permissions in grants.items())
+
+
+def _quota(name: str, what: str, used: int, quota: int, needed: int) -> Check:
+    found = f"{used} of {quota} {what} of the account are used, {needed} more needed"
+    if used + needed > quota:
         return Check(name, "blocks", found, "remove some, share a role between pairs (role_name), or raise the quota")
     return Check(name, "ok", found)
 
@@ -204,6 +228,7 @@ _Checks = tuple[Callable[[DeepFacts], Iterable[Check]], ...]
 _SOURCE_CHECKS: _Checks = (_source_denials, _source_rule_slots, _lifecycle, _quotas)
 _DESTINATION_CHECKS: _Checks = (
     _destination_denials,
+    _key_denials,
     _misspelt_role,
     _source_ip,
     _destination_rule_slots,

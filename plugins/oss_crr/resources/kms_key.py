@@ -9,7 +9,7 @@ from typing import Any
 from oss_crr.errors import AlreadyExists, Conflict, OssCrrError
 from oss_crr.model import KeyInfo, KmsInstanceInfo
 from oss_crr.pair import ResolvedPair
-from oss_crr.resources.base import CREATED_BY, Accounts, Change, Resource
+from oss_crr.resources.base import CREATED_BY, Accounts, Change, Origin, Resource
 
 DESCRIPTION = f"{CREATED_BY}: encrypts objects that OSS replicates from other accounts"
 #: Stands for the ARN of a key that is going to be created.
@@ -80,7 +80,7 @@ class KmsKey(Resource[KmsKeyState]):
                 f"`{alias(pair)}`, or schedule its deletion, before you start again"
             ) from error
 
-    def origin(self, pair: ResolvedPair, observed: KmsKeyState) -> Any:
+    def origin(self, pair: ResolvedPair, observed: KmsKeyState) -> Origin:
         return "in order" if observed.key and observed.key.description.startswith(CREATED_BY) else "adopted"
 
     def details(self, pair: ResolvedPair, observed: KmsKeyState) -> dict[str, Any]:
