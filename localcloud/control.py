@@ -5,7 +5,6 @@ Nobody has to sign these calls; the server listens on this machine only unless t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
@@ -17,6 +16,7 @@ from localcloud.configuration.errors import ConfigError
 from localcloud.configuration.schema import read_behaviour
 from localcloud.configuration.section import Section
 from localcloud.dump import dump_cloud
+from localcloud.formats import parse_json
 from localcloud.runtime import Runtime
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -119,7 +119,7 @@ async def _json_body(request: Request) -> dict[str, object]:
     :raises ConfigError: when it is none.
     """
     try:
-        body = json.loads(await request.body() or b"{}")
+        body = parse_json(await request.body() or b"{}")
     except ValueError as error:
         raise ConfigError((), f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):

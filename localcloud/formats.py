@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
+from typing import Any
 from xml.sax.saxutils import escape
 
 XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -14,6 +16,17 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 def whole_number(text: str) -> int | None:
     """Return a number of up to 18 digits, or None for any other text. Python itself refuses very long ones."""
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON.
+
+    :raises ValueError: for text that is no JSON, or nested so deeply that Python gives up.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def escape_xml(text: str) -> str:

@@ -11,7 +11,6 @@ from localcloud.configuration.schema import Config
 from localcloud.configuration.seeding import seed
 from localcloud.gateway import Gateway
 from localcloud.oss.replication.engine import ReplicationEngine
-from localcloud.oss.replication.kms_keys import PolicyKeys
 from localcloud.state import load_state, save_state
 
 _TICK_SECONDS = 0.02
@@ -42,7 +41,7 @@ class Runtime:
         else:
             load_state(self.cloud, state_file)
         self.gateway = Gateway(self.cloud, self._domains)
-        self.engine = ReplicationEngine(self.cloud, keys=PolicyKeys())
+        self.engine = ReplicationEngine(self.cloud)
 
     def reset(self) -> None:
         """Go back to what the configuration declares; counts, faults and changed settings are gone."""

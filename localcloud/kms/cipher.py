@@ -12,6 +12,7 @@ import json
 import secrets
 from dataclasses import dataclass
 
+from localcloud.formats import parse_json
 from localcloud.kms.errors import invalid
 from localcloud.kms.model import Key
 
@@ -79,6 +80,6 @@ def _tag(key: Key, nonce: bytes, data: bytes, context: str) -> bytes:
 def _canonical(context: str) -> bytes:
     """Write a context so that the order of its members makes no difference."""
     try:
-        return json.dumps(json.loads(context or "{}"), sort_keys=True).encode()
+        return json.dumps(parse_json(context or "{}"), sort_keys=True).encode()
     except ValueError:
         raise invalid() from None

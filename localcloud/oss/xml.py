@@ -76,6 +76,10 @@ class Encoder:
         """Return an element that holds a name, or nothing when there is none."""
         return "" if name is None else self.element(tag, name)
 
+    def common_prefixes(self, prefixes: Iterable[str]) -> str:
+        """Return the CommonPrefixes elements of a listing."""
+        return "".join(element("CommonPrefixes", self.element("Prefix", prefix)) for prefix in prefixes)
+
     @property
     def type_element(self) -> str:
         """Return the EncodingType element, or nothing when names are not encoded."""

@@ -7,13 +7,13 @@ elements".
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
 
+from localcloud.formats import parse_json
 from localcloud.policy.conditions import Condition, is_operator
 
 Effect = Literal["Allow", "Deny"]
@@ -86,8 +86,8 @@ def parse_policy(text: str, kind: PolicyKind) -> PolicyDocument:
 
 def _json_object(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(text)
+    except ValueError as error:
         raise PolicySyntaxError(f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise PolicySyntaxError("a policy must be a JSON object")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
-from localcloud.formats import whole_number
+from localcloud.formats import parse_json, whole_number
 from localcloud.kms.errors import invalid
 
 T = TypeVar("T")
@@ -60,7 +59,7 @@ def tags(params: Mapping[str, str], name: str = "Tags") -> dict[str, str]:
     :raises RpcError: 400 ``InvalidParameter``.
     """
     try:
-        entries = json.loads(params.get(name) or "[]")
+        entries = parse_json(params.get(name) or "[]")
         found = {str(entry["TagKey"]): str(entry["TagValue"]) for entry in entries}
     except (ValueError, KeyError, TypeError):
         raise invalid() from None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from localcloud.formats import parse_json
 from localcloud.kms.api.operation import Answer, key_operation
 from localcloud.kms.api.parameters import MAX_TAGS, tags
 from localcloud.kms.backend.account import KmsAccount
@@ -31,7 +30,7 @@ def _tag_keys(text: str) -> set[str]:
     if not text.startswith("["):
         return set(text.split(","))
     try:
-        return {str(name) for name in json.loads(text)}
+        return {str(name) for name in parse_json(text)}
     except ValueError:
         raise invalid() from None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
+from localcloud.formats import parse_json
 from localcloud.kms.backend.account import KmsAccount
 from localcloud.kms.errors import invalid
 from localcloud.kms.model import Key
@@ -44,7 +44,7 @@ def _fits(account: KmsAccount, key: Key, wanted: Mapping[str, set[str]]) -> bool
 
 def _parse(text: str) -> dict[str, set[str]]:
     try:
-        entries = json.loads(text)
+        entries = parse_json(text)
     except ValueError:
         raise invalid() from None
     if not isinstance(entries, list) or len(entries) > _MAX_FILTERS:

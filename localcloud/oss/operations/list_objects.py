@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
 
 from localcloud.formats import iso_milliseconds
 from localcloud.http import Request, Response
@@ -33,7 +32,7 @@ def get_bucket(call: OssCall) -> Response:
         xml.flag("IsTruncated", page.truncated),
         encoder.optional("NextMarker", page.next_marker if page.truncated else None),
         *(_contents(version, encoder, bucket.owner_uid) for version in page.entries),
-        *_common_prefixes(page.prefixes, encoder),
+        encoder.common_prefixes(page.prefixes),
     )
     return xml.response(root)
 
@@ -55,7 +54,7 @@ def get_bucket_v2(call: OssCall) -> Response:
         encoder.optional("NextContinuationToken", _encode_token(page.next_marker) if page.truncated else None),
         xml.text("KeyCount", len(page)),
         *(_contents(version, encoder, owner_uid) for version in page.entries),
-        *_common_prefixes(page.prefixes, encoder),
+        encoder.common_prefixes(page.prefixes),
     )
     return xml.response(root)
 
@@ -78,7 +77,7 @@ def get_bucket_versions(call: OssCall) -> Response:
         xml.flag("IsTruncated", page.truncated),
         *_next_version(page, encoder),
         *(_version(entry, encoder, bucket.owner_uid) for entry in page.entries),
-        *_common_prefixes(page.prefixes, encoder),
+        encoder.common_prefixes(page.prefixes),
     )
     return xml.response(root)
 
@@ -173,10 +172,6 @@ def _next_version(page: Page[VersionEntry], encoder: xml.Encoder) -> tuple[str, 
     if not page.truncated:
         return ()
     return encoder.element("NextKeyMarker", page.next_marker), xml.text("NextVersionIdMarker", page.next_minor)
-
-
-def _common_prefixes(prefixes: Iterable[str], encoder: xml.Encoder) -> Iterable[str]:
-    return (xml.element("CommonPrefixes", encoder.element("Prefix", prefix)) for prefix in prefixes)
 
 
 OPERATIONS = (

@@ -41,7 +41,7 @@ def list_multipart_uploads(call: OssCall) -> Response:
         xml.text("MaxUploads", query.limit),
         xml.flag("IsTruncated", page.truncated),
         *(_upload_element(upload, encoder) for upload in page.entries),
-        *(xml.element("CommonPrefixes", encoder.element("Prefix", prefix)) for prefix in page.prefixes),
+        encoder.common_prefixes(page.prefixes),
     )
     return xml.response(root)
 

@@ -10,7 +10,8 @@ from localcloud.cloud import Cloud
 from localcloud.oss.model import Bucket
 from localcloud.oss.replication.copier import Copier
 from localcloud.oss.replication.faults import ReplicationFaults
-from localcloud.oss.replication.keys import EveryKey, KeyAccess
+from localcloud.oss.replication.keys import KeyAccess
+from localcloud.oss.replication.kms_keys import PolicyKeys
 from localcloud.oss.replication.model import ReplicationRule
 from localcloud.oss.replication.recorder import drop_rule, watch
 from localcloud.oss.replication.rights import PolicyRights, RoleRights, identity_of, may_replicate
@@ -37,7 +38,7 @@ class ReplicationEngine:
     ) -> None:
         self.cloud = cloud
         self.rights = rights or PolicyRights()
-        self.keys = keys or EveryKey()
+        self.keys = keys or PolicyKeys()
         self.faults = faults or ReplicationFaults()
         self._turns = 0
         self.attach()

@@ -35,11 +35,3 @@ class KeyAccess(Protocol):
         :param role: the rule's role; None when the rule has none and OSS acts for the account.
         """
         ...
-
-
-class EveryKey:
-    """Every key exists and may be used: the stand-in while there is no KMS."""
-
-    def allows(self, cloud: Cloud, role: Role | None, use: KeyUse) -> bool:
-        """Allow it."""
-        return True

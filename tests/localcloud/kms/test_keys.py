@@ -81,6 +81,7 @@ def test_list_in_pages(kms: Any) -> None:
     assert listed(kms, PageNumber=2, PageSize=5) == ids[5:10]
     assert listed(kms, PageNumber=4, PageSize=5) == []
     assert kms.refused("ListKeys", PageSize="9" * 5000) == (400, "InvalidParameter")
+    assert kms.refused("ListKeys", Filters="[" * 100_000) == (400, "InvalidParameter")
     assert kms.refused("ListKeys", PageSize=101) == kms.refused("ListKeys", PageNumber=0) == (400, "InvalidParameter")
 
 

@@ -31,19 +31,6 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("source", "default", "switch", "expected"), ROWS)
-def test_replica_is_encrypted_by_the_matrix(
-    world: Any, source: Encryption | None, default: Encryption | None, switch: bool | None, expected: object
-) -> None:
-    world.destination.encryption = default
-    world.put("a", encryption=source)
-    rule = world.rule(kms_enabled=switch, kms_key_id="key-rule" if switch else None)
-    world.run()
-    replica = world.destination.latest("a")
-    assert (replica.encryption if replica else NOT_COPIED) == expected
-    assert rule.task.history_finished is not None, "what is not copied is skipped silently"
-
-
 class Keys:
     """Keys that can be taken away, and a record of what they were used for."""
 
@@ -55,6 +42,20 @@ class Keys:
         assert role.name == "Crr-Role"
         self.uses.append(use)
         return use.key_id not in self.refused
+
+
+@pytest.mark.parametrize(("source", "default", "switch", "expected"), ROWS)
+def test_replica_is_encrypted_by_the_matrix(
+    world: Any, source: Encryption | None, default: Encryption | None, switch: bool | None, expected: object
+) -> None:
+    world.engine.keys = Keys()
+    world.destination.encryption = default
+    world.put("a", encryption=source)
+    rule = world.rule(kms_enabled=switch, kms_key_id="key-rule" if switch else None)
+    world.run()
+    replica = world.destination.latest("a")
+    assert (replica.encryption if replica else NOT_COPIED) == expected
+    assert rule.task.history_finished is not None, "what is not copied is skipped silently"
 
 
 def test_keys_are_asked_for_on_both_sides(world: Any) -> None:
