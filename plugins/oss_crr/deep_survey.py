@@ -40,7 +40,7 @@ def read_deep_facts(
 
 
 def _facts(pair: ResolvedPair, plans: PairPlans, read: Mapping[str, Any]) -> DeepFacts:
-    seen = {"source_rules": "rule", "destination_policy": "destination_grant"}
+    seen = {"source_rules": "rule", "destination_policy": "destination_grant", "key_policy": "kms_key_grant"}
     observed = {field: plans[name].observed for field, name in seen.items() if name in plans}
     return DeepFacts(pair=pair, writes=pending_writes(plans), **observed, **read)
 

@@ -1,9 +1,9 @@
-"""Find statements of a bucket policy that stop a replication role. Pure."""
+"""Find statements of a bucket policy or key policy that stop a replication role. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from oss_crr import policy
 from oss_crr.policy import Document, Statement
@@ -21,6 +21,8 @@ DESTINATION_ACTIONS = (
 )
 #: The same, where deletions travel.
 DELETE_ACTIONS = ("oss:ReplicateDelete", "oss:DeleteObject")
+#: What the role does with the destination's key (vendor page "Cross-account cross-region replication").
+KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def role_principal(account_uid: str, role_name: str) -> str:
@@ -29,13 +31,19 @@ def role_principal(account_uid: str, role_name: str) -> str:
 
 
 def denials(
-    document: Document | None, account_uid: str, role_name: str, actions: Iterable[str], bucket: str
+    document: Document | None,
+    account_uid: str,
+    role_name: str,
+    actions: Iterable[str],
+    bucket: str,
+    prefixes: Sequence[str] = (),
 ) -> list[Statement]:
-    """Return the Deny statements that meet a role on a bucket, with or without a condition.
+    """Return the Deny statements that meet a role on what it replicates, with or without a condition.
 
     :param document: the bucket policy; None for none.
     :param account_uid: account of the role.
     :param actions: the actions that matter.
+    :param prefixes: of the objects that matter; empty for the whole bucket.
     """
     return [
         statement
@@ -43,15 +51,35 @@ def denials(
         if statement.get("Effect") == "Deny"
         and _names(statement.get("Principal"), account_uid, role_name)
         and any(_matches_any(statement.get("Action"), action, ignore_case=True) for action in actions)
-        and any(_within(resource, bucket) for resource in policy.as_list(statement.get("Resource")))
+        and any(_meets(resource, bucket, prefixes) for resource in policy.as_list(statement.get("Resource")))
     ]
 
 
-def describe_denial(statement: Statement, where: str) -> str:
-    """Return a sentence about a Deny statement."""
+def key_denials(document: Document | None, account_uid: str, role_name: str) -> list[Statement]:
+    """Return the Deny statements of a key policy that meet a role, with or without a condition.
+
+    :param document: the key policy; None for none.
+    :param account_uid: account of the role.
+    """
+    names = {"*", *(f"acs:ram::{account_uid}:{name}".lower() for name in ("*", "root", f"role/{role_name}"))}
+    return [
+        statement
+        for statement in (document or {"Statement": []})["Statement"]
+        if statement.get("Effect") == "Deny"
+        and any(str(principal).lower() in names for principal in policy.values(statement, "Principal"))
+        and any(_matches_any(statement.get("Action"), action, ignore_case=True) for action in KEY_ACTIONS)
+    ]
+
+
+def describe_denial(statement: Statement, where: str, kind: str = "bucket policy") -> str:
+    """Return a sentence about a Deny statement.
+
+    :param where: name of the bucket or key.
+    :param kind: what kind of policy it is in.
+    """
     actions = ", ".join(map(str, policy.as_list(statement.get("Action"))))
     condition = " under a condition" if statement.get("Condition") else ""
-    return f"bucket policy of `{where}` denies {actions} to the role{condition}: take the role out of that statement"
+    return f"{kind} of `{where}` denies {actions} to the role{condition}: take the role out of that statement"
 
 
 def misspelt_principals(document: Document | None, account_uid: str, role_name: str) -> list[str]:
@@ -78,10 +106,19 @@ def _names(principal: object, account_uid: str, role_name: str) -> bool:
     return any(value == account_uid or _like(value, session) for value in values)
 
 
-def _within(resource: object, bucket: str) -> bool:
+def _meets(resource: object, bucket: str, prefixes: Sequence[str]) -> bool:
+    """Tell whether a resource is the bucket, or may be an object with one of the prefixes in it."""
     # acs:oss:<region>:<owner>:<bucket>/<key>, and a key may hold colons.
-    path = str(resource).split(":", 4)[-1]
-    return _like(path.partition("/")[0], bucket)
+    name, slash, key = str(resource).split(":", 4)[-1].partition("/")
+    if not _like(name, bucket):
+        return False
+    return not slash or not prefixes or any(_overlap(key, prefix) for prefix in prefixes)
+
+
+def _overlap(key_pattern: str, prefix: str) -> bool:
+    """Tell whether a key can match a pattern and begin with a prefix, as far as the text before an asterisk tells."""
+    head, asterisk, _ = key_pattern.partition("*")
+    return head.startswith(prefix) or (bool(asterisk) and prefix.startswith(head))
 
 
 def _matches_any(patterns: object, value: str, *, ignore_case: bool) -> bool:

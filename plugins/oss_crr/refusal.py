@@ -14,11 +14,13 @@ from oss_crr.denials import (
     SOURCE_ACTIONS,
     denials,
     describe_denial,
+    key_denials,
     misspelt_principals,
 )
 from oss_crr.errors import NotYetEffective, OssCrrError, PermissionDenied
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources.base import Accounts, Resource
+from oss_crr.resources.kms_key_grant import KmsKeyGrant
 
 #: What the role needs, in the order in which it is best repaired.
 Grants = Sequence[Resource[Any]]
@@ -51,6 +53,7 @@ def explain_refusal(
         *_missing_grants(accounts, pair, grants),
         *_try(lambda: _source_policy_findings(accounts, pair)),
         *_try(lambda: _destination_policy_findings(accounts, pair)),
+        *_try(lambda: _key_policy_findings(accounts, pair)),
     ]
     listed = "; ".join(finding.text for finding in found)
     if any(finding.certain for finding in found):
@@ -102,13 +105,22 @@ def _destination_policy_findings(accounts: Accounts, pair: ResolvedPair) -> list
     return [*_denials(document, pair, actions, bucket), *misspelt]
 
 
+def _key_policy_findings(accounts: Accounts, pair: ResolvedPair) -> list[Finding]:
+    grant = KmsKeyGrant()
+    document = grant.observe(accounts, pair) if grant.applies(pair) else None
+    return [
+        Finding(describe_denial(statement, pair.kms_key_arn, "key policy"), certain=not statement.get("Condition"))
+        for statement in key_denials(document, pair.source_uid, pair.pair.role)
+    ]
+
+
 def _denials(
     document: policy.Document | None, pair: ResolvedPair, actions: Sequence[str], bucket: str
 ) -> list[Finding]:
     # Whether a condition is met is the service's knowledge: many a bucket denies everything that comes without TLS.
     return [
         Finding(describe_denial(statement, bucket), certain=not statement.get("Condition"))
-        for statement in denials(document, pair.source_uid, pair.pair.role, actions, bucket)
+        for statement in denials(document, pair.source_uid, pair.pair.role, actions, bucket, pair.pair.prefixes)
     ]
 
 

@@ -121,6 +121,14 @@ def denied(bucket: str, owner: str, action: str) -> Prepare:
     return prepare
 
 
+def key_denied(world: World, _: pytest.MonkeyPatch) -> None:
+    kms = world.root.destination(world.pair()).kms("cn-beijing")
+    own = json.loads(kms.get_key_policy("key-given"))["Statement"][0]
+    roles = [f"acs:ram::{SOURCE_UID}:role/{world.pair().role}"]
+    denial = {**own, "Sid": "no", "Effect": "Deny", "Action": ["kms:Decrypt"], "Principal": {"RAM": roles}}
+    kms.set_key_policy("key-given", json.dumps(document(own, denial)))
+
+
 def foreign(principals: list[str], **more: Any) -> dict[str, Any]:
     resource = f"acs:oss:*:{DESTINATION_UID}:{DESTINATION}/public/*"
     return {
@@ -284,6 +292,7 @@ CASES = (
         denied(DESTINATION, DESTINATION_UID, "oss:DeleteObject"),
         DELETES,
     ),
+    Case("key denials", "take the role out", key_denied, GIVEN),
     Case("source ip conditions", "add acs:SourceVpc", source_ip_alone),
     Case("source rule slots", "remove a rule nobody needs", rules_of(SOURCE)),
     Case("destination rule slots", "remove a rule nobody needs", rules_of(DESTINATION)),

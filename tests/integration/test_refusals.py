@@ -79,10 +79,18 @@ def trust_in_another_service(world: World, pair: ResolvedPair) -> None:
     role.trust_policy.set(role.trust_policy.current.replace("oss.aliyuncs", "ecs.aliyuncs"), cloud.clock.now(), 0.0)
 
 
+def key_policy_that_denies(world: World, pair: ResolvedPair) -> None:
+    kms = world.root.destination(pair.pair).kms("cn-beijing")
+    document = json.loads(kms.get_key_policy("key-given"))
+    denial = {**document["Statement"][1], "Effect": "Deny", "Action": ["kms:GenerateDataKey"]}
+    kms.set_key_policy("key-given", json.dumps({**document, "Statement": [*document["Statement"], denial]}))
+
+
 CAUSES = [
     (key_disabled, "key `key-given` is Disabled"),
     (key_policy_without_the_role, "the policy of key `{key}` does not let role `{role}` use it"),
     (key_policy_narrowed, "the policy of key `{key}` does not let role `{role}` use it"),
+    (key_policy_that_denies, "key policy of `{key}` denies kms:GenerateDataKey to the role"),
     (no_right_to_use_the_key, "policy `{role}-kms` is not attached to role `{role}`"),
     (right_to_another_key, "policy `{role}-kms` does not let the role use key `{key}`"),
     (trust_in_another_service, "its trust policy does not let oss.aliyuncs.com assume it"),
