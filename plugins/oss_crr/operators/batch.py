@@ -41,6 +41,9 @@ class BatchOperator(BaseOperator):
         self.after = tuple(after)
         #: What the console links lead to.
         self.first_pair: BucketPair | None = None
+        #: Outcomes of other steps by step, and the task instance that they were fetched for.
+        self._fetched: dict[str, list[dict[str, Any]]] = {}
+        self._fetched_for: object = None
 
     @property
     def step(self) -> str:
@@ -90,11 +93,18 @@ class BatchOperator(BaseOperator):
         return [pair.with_key(keys.get(pair.name)) for pair in resolved if pair.name not in dropped]
 
     def outcomes_of(self, context: Context, step: str) -> list[dict[str, Any]]:
-        """Return the outcomes of another step for the same batch; empty when it did not run."""
+        """Return the outcomes of another step for the same batch; empty when it did not run.
+
+        Each step's are fetched once a try, because fetching is a request to Airflow's API server: rendering and running
+        a step ask for the same ones several times.
+        """
         ti = context["ti"]
-        index = ti.map_index if ti.map_index is not None else -1
-        found = ti.xcom_pull(task_ids=self.sibling(step), map_indexes=index)
-        return found or []
+        if self._fetched_for is not ti:
+            self._fetched_for, self._fetched = ti, {}
+        if step not in self._fetched:
+            index = ti.map_index if ti.map_index is not None else -1
+            self._fetched[step] = ti.xcom_pull(task_ids=self.sibling(step), map_indexes=index) or []
+        return self._fetched[step]
 
     def _worth_a_retry(self, context: Context, failures: Sequence[Outcome]) -> bool:
         ti = context["ti"]

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from oss_crr.converge import Convergence, PlannedResource, in_parallel
 from oss_crr.errors import InputError, OssCrrError
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, run_parameter, utc_now
-from oss_crr.operators.links import DestinationBucketLink, RoleLink, SourceBucketLink
+from oss_crr.operators.links import DestinationBucketLink, PairLink, RoleLink, SourceBucketLink
 from oss_crr.operators.retry import RETRY_POLICY
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair, parse_pair
@@ -90,6 +90,17 @@ class PreflightOperator(StepOperator):
         return any(outcome.ok for outcome in outcomes)
 
 
+#: Where in the console to see what a step configures. Only what tells something: each link costs a request to
+#: Airflow's API server when the task ends.
+_LINKS: dict[str, tuple[PairLink, ...]] = {
+    "role": (RoleLink(),),
+    "source_grant": (RoleLink(),),
+    "destination_grant": (DestinationBucketLink(),),
+    "kms_role_grant": (RoleLink(),),
+    "rule": (RoleLink(), DestinationBucketLink(), SourceBucketLink()),
+}
+
+
 class ConvergeOperator(StepOperator):
     """Bring one resource in order for a batch of pairs.
 
@@ -100,12 +111,12 @@ class ConvergeOperator(StepOperator):
     documents: list[Any]
     template_fields: Sequence[str] = ("documents",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"documents": "json"}
-    operator_extra_links = (RoleLink(), DestinationBucketLink(), SourceBucketLink())
     ui_color = "#e6f4ea"
 
     def __init__(self, *, resource: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.resource = resource
+        self.operator_extra_links = _LINKS.get(resource, ())
         self.documents = []
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
