@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.cloud_process import CloudProcess
-from bench.memory import peak_megabytes
 from bench.plan import Plan
 from bench.probe import run_probe
+from bench.processes import peak_megabytes
 from bench.stats import spread
 from bench.world import Json, Pair, write
 

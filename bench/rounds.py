@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.parsing import SETUP_DAG
+from bench.processes import cpu_seconds
 from bench.runs import BenchApi, BenchError, TimedRun
 from bench.world import Json, Pair, write
 from devstack.cloud_config import DESTINATION, SOURCE
@@ -120,7 +121,7 @@ class BenchStack:
         self.stack.postgres.remove()
 
     def _prepare_airflow(self) -> None:
-        self.api = BenchApi(self.stack.settings.airflow_url, self.stack.keys.admin_password)
+        self.api = BenchApi(self.stack.settings.airflow_url, self.stack.keys.admin_password, self._cpu_seconds)
         self.api.login()
         for side in (SOURCE, DESTINATION):
             extra = side.connection_extra(self.stack.settings.cloud_url)
@@ -165,6 +166,9 @@ class BenchStack:
         self._start_rules_after(_STARTS_WHEN_DEFERRED)
         run = self.api.timed_run(SETUP_DAG, pair.conf, when_deferred=lambda: self._start_rules_after(0.0))
         return CountedRun(run, tuple(self.stack.cloud_control("GET", "calls")["calls"]))
+
+    def _cpu_seconds(self) -> float:
+        return cpu_seconds(part.pid for part in self.parts)
 
     def _start_rules_after(self, seconds: float) -> None:
         self.stack.cloud_control("POST", "behaviour", {"rule_start_seconds": seconds})

@@ -23,17 +23,26 @@ class TimedRun:
     """One run that succeeded.
 
     :param seconds: from the run's start to its end.
+    :param cpu_seconds: processor time of Airflow's processes and the local cloud meanwhile.
     :param states: each task's final state.
     :param steps: seconds of each task from its first start to its end; a deferred task's waiting is within.
     """
 
     seconds: float
+    cpu_seconds: float
     states: dict[str, str]
     steps: dict[str, float]
 
 
 class BenchApi(AirflowApi):
-    """The stack's Airflow, and the times it tells."""
+    """The stack's Airflow, and the times it tells.
+
+    :param cpu_clock: tells how much processor time the stack has used.
+    """
+
+    def __init__(self, url: str, password: str, cpu_clock: Callable[[], float]) -> None:
+        super().__init__(url, password)
+        self._cpu_clock = cpu_clock
 
     def timed_run(
         self, dag_id: str, conf: Mapping[str, object], when_deferred: Callable[[], object] = lambda: None
@@ -44,8 +53,10 @@ class BenchApi(AirflowApi):
         :param when_deferred: called once, as soon as a task is seen to be deferred.
         :raises BenchError: it failed, or did not end in time.
         """
+        used_before = self._cpu_clock()
         run_id = self.trigger(dag_id, conf)
         state = self._follow(dag_id, run_id, when_deferred)
+        used = self._cpu_clock() - used_before
         tasks = self.task_states(dag_id, run_id)
         if state != "success":
             errors = [line for task in tasks if task.state == "failed" for line in self.errors(dag_id, run_id, task)]
@@ -53,6 +64,7 @@ class BenchApi(AirflowApi):
         run = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
         return TimedRun(
             seconds=_seconds_between(run, "start_date", "end_date"),
+            cpu_seconds=used,
             states={task.task_id: task.state or "" for task in tasks},
             steps={task.task_id: task.seconds for task in tasks},
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.memory import MemoryWatch
 from bench.plan import Plan
+from bench.processes import MemoryWatch
 from bench.rounds import BenchStack, CountedRun, Rounds
 from bench.runs import BenchError, TimedRun
 from bench.stats import spread
@@ -50,8 +50,8 @@ def measure_setup(plan: Plan, folder: Path, shape: Json) -> Json:
 def compare(rounds: Rounds) -> Json:
     """Compare runs of the setup DAG with those of the empty DAG that were made right after them.
 
-    :returns: for ``first`` and ``again``: ``product`` and ``empty`` (seconds), ``ratio`` (of neighbouring runs), and
-        ``steps``: the median seconds of each task in both DAGs.
+    :returns: for ``first`` and ``again``: ``product`` and ``empty`` (seconds), ``ratio`` (of neighbouring runs),
+        ``cpu``: the same three for processor time, and ``steps``: the median seconds of each task in both DAGs.
     """
     return {
         "first": _compare([counted.run for counted in rounds.first], rounds.empty_first),
@@ -64,10 +64,17 @@ def _compare(product: Sequence[TimedRun], empty: Sequence[TimedRun]) -> Json:
         if one.states != other.states:
             raise BenchError(f"the empty DAG went another way: {other.states} instead of {one.states}")
     return {
-        "product": spread([run.seconds for run in product]),
-        "empty": spread([run.seconds for run in empty]),
-        "ratio": spread([one.seconds / other.seconds for one, other in zip(product, empty, strict=True)]),
+        **_beside([run.seconds for run in product], [run.seconds for run in empty]),
+        "cpu": _beside([run.cpu_seconds for run in product], [run.cpu_seconds for run in empty]),
         "steps": {step: {"product": _step(product, step), "empty": _step(empty, step)} for step in product[0].steps},
+    }
+
+
+def _beside(product: Sequence[float], empty: Sequence[float]) -> Json:
+    return {
+        "product": spread(product),
+        "empty": spread(empty),
+        "ratio": spread([one / other for one, other in zip(product, empty, strict=True)]),
     }
 
 

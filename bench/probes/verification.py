@@ -15,8 +15,8 @@ from typing import Any
 
 import oss2
 
-from bench.memory import peak_megabytes
 from bench.probes.accounts import accounts_at
+from bench.processes import peak_megabytes
 from devstack.cloud_config import DESTINATION, SOURCE, Side
 from oss_crr.pair import ResolvedPair, parse_pair
 from oss_crr.preflight import resolve

@@ -19,7 +19,7 @@ _PROGRESS = "GetBucketReplicationProgress"
 
 
 def _run(seconds: float, state: str = "success") -> TimedRun:
-    return TimedRun(seconds, states={"resolve": state}, steps={"resolve": seconds / 2})
+    return TimedRun(seconds, seconds * 2, states={"resolve": state}, steps={"resolve": seconds / 2})
 
 
 def _call(action: str, access: str = "read", count: int = 1, product: str = "oss") -> dict[str, Any]:
@@ -39,6 +39,7 @@ def test_spread_of_repetitions() -> None:
 def test_a_ratio_is_that_of_neighbouring_runs() -> None:
     found = compare(_rounds(first=[2.0, 30.0, 8.0], empty=[1.0, 10.0, 2.0]))["first"]
     assert (found["ratio"]["min"], found["ratio"]["median"], found["ratio"]["max"]) == (2.0, 3.0, 4.0)
+    assert found["cpu"]["ratio"]["max"] == 4.0
     assert found["steps"] == {"resolve": {"product": 4.0, "empty": 1.0}}
 
 
@@ -104,6 +105,7 @@ def test_the_page_shows_every_measurement() -> None:
     }
     page = render(results)
     assert "| first run | 2.60 (2.60–2.60) | 2.00 (2.00–2.00) | 1.30 (1.30–1.30) | 1 |" in page
+    assert "| first run | 5.20 (5.20–5.20) | 4.00 (4.00–4.00) | 1.30 (1.30–1.30) | 1 |" in page
     assert "| second run | 1 + 0 | 1 | 1 |" in page
     assert "| 50 ms | 1.00 (1.00–1.00) |" in page
     assert "| scheduler | 111 | 99 |" in page

@@ -1,10 +1,10 @@
-"""How much memory the stack's processes take at most. Linux only: elsewhere there is nothing to read it from."""
+"""What the stack's processes take of the machine: processor time, and memory on Linux."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -68,6 +68,22 @@ class MemoryWatch:
             return
         self._peaks[name] = max(self._peaks.get(name, 0.0), peak)
         self._own[name] = max(self._own.get(name, 0.0), own)
+
+
+def cpu_seconds(session_ids: Iterable[int]) -> float:
+    """The processor time that some sessions have used, with that of their processes that have ended.
+
+    :param session_ids: the process ids of the sessions' leaders.
+    """
+    return sum(_cpu_seconds(process) for process in sessions.members(session_ids))
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def peak_megabytes(pid: int) -> float:
