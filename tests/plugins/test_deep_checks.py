@@ -105,7 +105,8 @@ def test_side_without_a_connection_is_not_judged(fields: dict[str, Any], side: s
 def test_what_cannot_be_read_warns_unless_another_try_may_help(
     field: str, name: str, error: Exception, status: str, retryable: bool
 ) -> None:
-    checks = checks_of({"replication_policy": "add_delete_change"}, **{field: error})
+    facts: dict[str, Any] = {field: error}
+    checks = checks_of({"replication_policy": "add_delete_change"}, **facts)
     (check,) = [check for check in checks if check.name == name]
     assert (check.status, check.retryable) == (status, retryable)
     assert str(error) in check.found
