@@ -29,7 +29,7 @@ _WRITING_STEPS = (
 
 
 def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: timedelta = WAIT_TIMEOUT) -> None:
-    """Add the steps for one batch to the current DAG or task group.
+    """Add the steps for one batch to the current DAG or task group, which may be mapped over many batches.
 
     :param pairs: the batch, as the output of a resolving task.
     :param poke_interval: seconds between two polls of the replication progress.

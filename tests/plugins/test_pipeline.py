@@ -1,0 +1,28 @@
+"""The order of the steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG
+
+from oss_crr.pipeline import replication_pipeline
+
+GRANTS = {"grant_source", "grant_destination", "prepare_kms_key", "grant_kms_key", "grant_kms_role"}
+
+
+def tasks() -> dict[str, Any]:
+    with DAG(dag_id="dag", schedule=None) as dag:
+        replication_pipeline([])
+    return dict(dag.task_dict)
+
+
+def test_nothing_is_written_before_preflight_and_the_rule_comes_last() -> None:
+    steps = tasks()
+    assert steps["preflight"].upstream_task_ids == set()
+    assert GRANTS | {"create_role", "hand_over"} <= steps["create_rule"].get_flat_relative_ids(upstream=True)
+    assert steps["report"].get_flat_relative_ids(upstream=True) == set(steps) - {"report"}
+
+
+def test_every_step_says_what_it_does() -> None:
+    assert [name for name, task in tasks().items() if not task.doc_md] == []
