@@ -12,8 +12,8 @@ from tests.e2e.world import Json, Side
 
 DAG_ID = "oss_crr_setup"
 #: A busy machine must not fail a test: nothing here takes a tenth of it on an idle one.
-PATIENCE_SECONDS = 240.0
-_POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 600.0
+_POLL_SECONDS = 0.5
 
 
 class Airflow(AirflowApi):

@@ -36,6 +36,10 @@ AT_THE_DESTINATION = frozenset({"GetBucketPolicy", "PutBucketPolicy"})
 BEYOND_THE_CLIENT = 6
 
 
+#: Faults by API name, see ``localcloud.faults.Fault``.
+Faults = dict[str, dict[str, object]]
+
+
 @dataclass(frozen=True)
 class Case:
     """A run under faults.
@@ -48,47 +52,38 @@ class Case:
     faults: dict[str, int]
 
 
-class Troublemaker:
-    """Starts runs with faults in their way.
+def each(actions: dict[str, str], **fault: object) -> Faults:
+    """The same fault, once for each of some APIs.
 
-    :param new_pair: hands out unused pairs.
+    :param actions: product by API name.
     """
+    return {action: {"product": product, "action": action, "times": 1, **fault} for action, product in actions.items()}
 
-    def __init__(self, airflow: Airflow, cloud: LocalCloud, new_pair: NewPair) -> None:
-        self._airflow = airflow
-        self._cloud = cloud
-        self._new_pair = new_pair
 
-    def start(self, actions: dict[str, str], **fault: object) -> Case:
-        """Let each of some APIs fail, and start a run.
-
-        :param actions: product by API name.
-        :param fault: what happens, see ``localcloud.faults.Fault``; once unless it says otherwise.
-        """
-        pair = self._new_pair()
-        faults = {
-            action: self._cloud.fault(product=product, action=action, account=account.uid, **{"times": 1, **fault})
-            for action, product in actions.items()
-            for account in [pair.destination if action in AT_THE_DESTINATION else pair.source]
-        }
-        return Case(pair, self._airflow.start(pair.conf()), faults)
+KINDS: dict[str, Faults] = {
+    "lasting": each({"PutBucketPolicy": "oss"}, status=503, times=BEYOND_THE_CLIENT),
+    "unavailable and throttled": each(READS, status=503) | each(WRITES, status=429, code="Throttling.User"),
+    "cut": each(READS | WRITES, cut=True),
+    "failed after the effect": each(WRITES, status=500, when="after"),
+    "cut after the effect": each(WRITES, cut=True, when="after"),
+}
+PASSING = [kind for kind in KINDS if kind != "lasting"]
 
 
 @pytest.fixture(scope="module")
 def cases(airflow: Airflow, cloud: LocalCloud, new_pair: NewPair) -> dict[str, Case]:
-    """Runs under several kinds of faults, side by side."""
-    trouble = Troublemaker(airflow, cloud, new_pair)
-    return {
-        "lasting": trouble.start({"PutBucketPolicy": "oss"}, status=503, times=BEYOND_THE_CLIENT),
-        "unavailable": trouble.start(READS | WRITES, status=503, code="ServiceUnavailable"),
-        "throttled": trouble.start(READS | WRITES, status=429, code="Throttling.User"),
-        "cut": trouble.start(READS | WRITES, cut=True),
-        "cut after the effect": trouble.start(WRITES, cut=True, when="after"),
-        "failed after the effect": trouble.start(WRITES, status=500, when="after"),
-    }
+    """Runs under all kinds of faults, side by side."""
+    found = {}
+    for kind, faults in KINDS.items():
+        pair = new_pair()
+        ids = {action: cloud.fault(account=caller(pair, action), **fault) for action, fault in faults.items()}
+        found[kind] = Case(pair, airflow.start(pair.conf()), ids)
+    return found
 
 
-PASSING = ["unavailable", "throttled", "cut", "cut after the effect", "failed after the effect"]
+def caller(pair: Pair, action: str) -> str:
+    """The account whose call of an API is hit."""
+    return (pair.destination if action in AT_THE_DESTINATION else pair.source).uid
 
 
 def test_airflow_retries_what_outlasts_the_client(cases: dict[str, Case], cloud: LocalCloud) -> None:

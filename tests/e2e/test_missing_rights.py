@@ -30,7 +30,6 @@ class Missing:
 
 MISSING = [
     Missing("source", "ram:CreateRole", "create_role", cleared=True),
-    Missing("source", "ram:AttachPolicyToRole", "grant_source", cleared=False),
     Missing("destination", "oss:PutBucketPolicy", "grant_destination", cleared=True),
     Missing("source", "oss:PutBucketReplication", "create_rule", cleared=False),
 ]
