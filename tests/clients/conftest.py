@@ -51,8 +51,12 @@ def node_client(script: str) -> tuple[list[str], dict[str, str]]:
 
 
 def go_client(program: str) -> tuple[list[str], dict[str, str]]:
-    """Return command and environment of a client in Go."""
-    _need(install.GO)
+    """Return command and environment of a client in Go.
+
+    Go and its clients come from the packages of one release of Debian, so elsewhere their absence is no failure.
+    """
+    if not install.is_installed(install.GO):
+        pytest.skip("the clients in Go were NOT tested: their Debian packages are not to be had on this machine")
     return [str(install.GO / program)], {}
 
 
