@@ -45,11 +45,12 @@ class BucketPair:
     kms_instance_id: str = ""
     kms_permissions: Literal["minimal", "AliyunKMSCryptoUserAccess", "AliyunKMSFullAccess"] = "minimal"
     on_rule_mismatch: Literal["fail", "replace"] = "fail"
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """Return how logs and reports call the pair."""
-        return f"{self.source_bucket} → {self.destination_bucket}"
+        """Return how logs and reports call the pair: by its name in the inventory, if it has one."""
+        return self.label or f"{self.source_bucket} → {self.destination_bucket}"
 
     @property
     def role(self) -> str:

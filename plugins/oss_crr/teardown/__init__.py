@@ -1,0 +1,1 @@
+"""Take back exactly what a setup added, in reverse order."""
