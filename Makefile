@@ -13,7 +13,7 @@ unexport PYTHONPATH PYTHONHOME
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-REQUIREMENTS := requirements.txt requirements-dev.txt
+REQUIREMENTS := requirements.txt $(foreach part,localcloud demo cluster dev,requirements-$(part).txt)
 CODE := localcloud plugins/oss_crr dags devstack bench tests
 PIP := -m pip --disable-pip-version-check --no-input
 
