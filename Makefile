@@ -18,10 +18,10 @@ CODE := localcloud plugins/oss_crr dags devstack bench tests
 PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clients test lint format bench constraints clean
+.PHONY: help setup demo clients test lint format bench fleet-check constraints clean
 
 help: ## List the commands.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo 'Variables: PYTHON, STATE_DIR, AIRFLOW_PORT, LOCALCLOUD_PORT; for example make demo AIRFLOW_PORT=9000'
 
 setup: $(VENV)/.installed ## Make the virtual environment in .venv, with pinned versions.
@@ -58,6 +58,9 @@ format: setup ## Put the code into the project's style.
 
 bench: setup ## Measure the pipeline, and compare it with an empty DAG of the same shape.
 	@PYTHONPATH=plugins $(RUN) -m bench
+
+fleet-check: setup ## Check the inventory include/fleet.yaml, or another one: make fleet-check FLEET_FILE=PATH.
+	@PYTHONPATH=plugins $(RUN) -m oss_crr.fleet.check $(FLEET_FILE)
 
 constraints: ## Choose the newest version of everything, and pin it in constraints.txt.
 	@$(PYTHON) -m devstack.constraints $(REQUIREMENTS) > constraints.part

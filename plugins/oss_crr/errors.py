@@ -3,6 +3,7 @@
 OssCrrError
 ├── PermanentError              a retry cannot help; somebody has to change something
 │   ├── InputError              (also a ValueError) a parameter or inventory value is wrong
+│   │   └── InventoryError      the file of pairs cannot be used; each problem with its file and line
 │   ├── ConnectionSetupError    (also a ValueError) an Airflow connection is missing or incomplete
 │   ├── TemplateError           a policy template cannot be rendered
 │   ├── PolicyError             a policy document cannot be read, or would break a limit
@@ -78,6 +79,19 @@ class InputError(PermanentError, ValueError):
     def __init__(self, *problems: tuple[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
         self.problems = problems
+
+
+class InventoryError(InputError):
+    """The file of pairs cannot be used.
+
+    :param lines: every problem as ``file:line: pair, field: problem``.
+    """
+
+    lines: tuple[str, ...] = ()
+
+    def __init__(self, *lines: str) -> None:
+        PermanentError.__init__(self, "\n".join(lines))
+        self.lines = lines
 
 
 class ConnectionSetupError(PermanentError, ValueError):

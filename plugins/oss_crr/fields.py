@@ -11,13 +11,14 @@ from oss_crr.regions import REGIONS
 MAX_PREFIXES = 10
 MAX_PREFIX_BYTES = 1023
 
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_ACCOUNT_UID = re.compile(r"\d{5,20}")
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
+ACCOUNT_UID = re.compile(r"\d{5,20}")
 #: Its groups are region and account.
 KEY_ARN = re.compile(r"acs:kms:([a-z0-9-]+):(\d+):key/[A-Za-z0-9-]+")
 
-_CHOICES: dict[str, tuple[str, ...]] = {
+#: Fields that take one of a few words.
+CHOICES: dict[str, tuple[str, ...]] = {
     "replication_policy": ("add_change", "add_delete_change"),
     "role_permissions": ("minimal", "AliyunOSSFullAccess"),
     "kms_permissions": ("minimal", "AliyunKMSCryptoUserAccess", "AliyunKMSFullAccess"),
@@ -26,7 +27,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 #: Blank, they mean that there is no connection to that account.
 CONNECTIONS = ("source_conn_id", "destination_conn_id")
-_SWITCHES = ("replicate_historical_data", "replicate_kms_objects", "rtc")
+#: Fields that are true or false.
+SWITCHES = ("replicate_historical_data", "replicate_kms_objects", "rtc")
 
 
 def read_field(field: str, value: object) -> object:
@@ -52,9 +54,9 @@ def _parser(field: str) -> Callable[[object], object]:
         return _account_uid
     if field in CONNECTIONS:
         return lambda value: "" if is_blank(value) else _text(value)
-    if field in _CHOICES:
-        return lambda value: _choice(value, _CHOICES[field])
-    if field in _SWITCHES:
+    if field in CHOICES:
+        return lambda value: _choice(value, CHOICES[field])
+    if field in SWITCHES:
         return _switch
     return {"prefixes": _prefixes, "role_name": _role_name, "kms_key_arn": _key_arn}.get(field, _text)
 
@@ -67,7 +69,7 @@ def _text(value: object) -> str:
 
 def _bucket_name(value: object) -> str:
     name = _text(value)
-    if not _BUCKET_NAME.fullmatch(name):
+    if not BUCKET_NAME.fullmatch(name):
         raise ValueError(
             f"{name!r} is no bucket name: 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end"
         )
@@ -97,14 +99,14 @@ def _switch(value: object) -> bool:
 
 def _role_name(value: object) -> str:
     name = _text(value)
-    if not _ROLE_NAME.fullmatch(name):
+    if not ROLE_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no RAM role name: 1 to 64 letters, digits, dots and hyphens")
     return name
 
 
 def _account_uid(value: object) -> str:
     uid = str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
-    if not _ACCOUNT_UID.fullmatch(uid):
+    if not ACCOUNT_UID.fullmatch(uid):
         raise ValueError(f"{uid!r} is no account UID: digits only, such as 1234567890123456")
     return uid
 

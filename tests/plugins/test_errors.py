@@ -56,7 +56,7 @@ def test_every_error_is_permanent_or_transient(cls: type[OssCrrError]) -> None:
 
 def test_input_and_connection_errors_are_value_errors() -> None:
     found = {cls.__name__ for cls in classes() if issubclass(cls, ValueError)}
-    assert found == {"InputError", "ConnectionSetupError"}
+    assert found == {"InputError", "InventoryError", "ConnectionSetupError"}
 
 
 def test_input_error_names_every_field() -> None:
