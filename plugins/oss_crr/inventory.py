@@ -17,12 +17,14 @@ NOT_REPLICATED = frozenset({"ColdArchive", "DeepColdArchive"})
 
 @dataclass(frozen=True)
 class Suspect:
-    """An object that is missing at the destination or differs there by size or ETag.
+    """An object that is missing on one side, or differs by size or ETag.
 
-    :param destination: None when it is missing.
+    :param source: as the source lists it; None when it is surplus at the destination.
+    :param destination: as the destination lists it; None when it is missing there.
     """
 
-    source: ObjectSummary
+    key: str
+    source: ObjectSummary | None
     destination: ObjectSummary | None
 
 
@@ -86,33 +88,38 @@ class Comparison:
         return f"{count} {kind} ({', '.join(names)}{', …' if count > len(names) else ''})"
 
 
-def suspects(
-    source: Iterable[ObjectSummary],
-    destination: Iterable[ObjectSummary],
-    copied_until: datetime | None,
-    counts: Comparison,
-) -> Iterator[Suspect]:
-    """Walk two listings side by side; count what is in order, yield what needs a closer look.
+def side_by_side(source: Iterable[ObjectSummary], destination: Iterable[ObjectSummary]) -> Iterator[Suspect]:
+    """Walk two listings in key order at once; yield what both hold under each key."""
+    here, there = iter(source), iter(destination)
+    item, replica = next(here, None), next(there, None)
+    while item is not None or replica is not None:
+        first = min(found.key for found in (item, replica) if found is not None)
+        mine = item if item is not None and item.key == first else None
+        its = replica if replica is not None and replica.key == first else None
+        yield Suspect(first, mine, its)
+        item = next(here, None) if mine is not None else item
+        replica = next(there, None) if its is not None else replica
 
-    :param source: the source's objects in key order.
-    :param destination: the destination's objects in key order.
+
+def suspects(found: Iterable[Suspect], copied_until: datetime | None, counts: Comparison) -> Iterator[Suspect]:
+    """Count what is in order, and yield what needs a closer look; what is surplus is counted as well as yielded.
+
+    :param found: see :func:`side_by_side`.
     :param copied_until: source objects written at or after this time need not be there yet; None for no limit.
     """
-    there = iter(destination)
-    other = next(there, None)
-    for item in source:
-        while other is not None and other.key < item.key:
+    for item in found:
+        if item.source is None:
             counts.surplus += 1
-            other = next(there, None)
-        replica = other if other is not None and other.key == item.key else None
-        if replica is not None:
-            other = next(there, None)
-        if item.storage_class in NOT_REPLICATED:
-            counts.exclude(f"storage class {item.storage_class} is not replicated")
-        elif replica is not None and (replica.size, replica.etag) == (item.size, item.etag):
-            counts.match(item)
-        elif copied_until is not None and item.last_modified >= copied_until:
+            yield item
+        elif item.source.storage_class in NOT_REPLICATED:
+            counts.exclude(f"storage class {item.source.storage_class} is not replicated")
+        elif item.destination is not None and _alike(item.source, item.destination):
+            counts.match(item.source)
+        elif copied_until is not None and item.source.last_modified >= copied_until:
             counts.postpone()
         else:
-            yield Suspect(item, replica)
-    counts.surplus += (other is not None) + sum(1 for _ in there)
+            yield item
+
+
+def _alike(source: ObjectSummary, destination: ObjectSummary) -> bool:
+    return (source.size, source.etag) == (destination.size, destination.etag)

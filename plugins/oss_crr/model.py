@@ -214,6 +214,32 @@ class ObjectHead:
 
 
 @dataclass(frozen=True)
+class WrittenObject:
+    """What the service answered to the writing of an object (PutObject).
+
+    :param crc64: see :class:`ObjectHead`.
+    :param version_id: None in a bucket without versioning.
+    :param time: when, by the service's clock in whole seconds.
+    """
+
+    size: int
+    etag: str
+    crc64: str | None
+    version_id: str | None
+    time: datetime
+
+
+@dataclass(frozen=True)
+class VersionSummary:
+    """A version of an object, or a delete marker (ListObjectVersions)."""
+
+    key: str
+    version_id: str
+    last_modified: datetime
+    delete_marker: bool = False
+
+
+@dataclass(frozen=True)
 class KeyInfo:
     """A KMS key (DescribeKey).
 

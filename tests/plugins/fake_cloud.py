@@ -156,13 +156,12 @@ class FakeOss:
         self._bucket(bucket)
         return self.progresses.get(rule_id)
 
-    def list_objects(self, bucket: str, prefix: str = "") -> Iterator[ObjectSummary]:
+    def list_pages(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[tuple[ObjectSummary, ...]]:
         self.journal.enter("ListObjects")
         found = self._bucket(bucket)
-        for key, head in sorted(found.objects.items()):
-            if key.startswith(prefix):
-                storage_class = found.storage_classes.get(key, "Standard")
-                yield ObjectSummary(key, head.size, head.etag, head.last_modified, storage_class, "Normal")
+        keys = [key for key in sorted(found.objects) if key.startswith(prefix) and key > start_after]
+        classes = found.storage_classes
+        yield tuple(_summary(found.objects[key], classes.get(key, "Standard")) for key in keys)
 
     def head_object(self, bucket: str, key: str) -> ObjectHead:
         self.journal.enter("HeadObject")
@@ -179,6 +178,10 @@ class FakeOss:
     def _replace_rule(self, bucket: str, rule_id: str, **changes: Any) -> None:
         rules = self._bucket(bucket).rules
         rules[:] = [replace(rule, **changes) if rule.id == rule_id else rule for rule in rules]
+
+
+def _summary(head: ObjectHead, storage_class: str) -> ObjectSummary:
+    return ObjectSummary(head.key, head.size, head.etag, head.last_modified, storage_class, "Normal")
 
 
 class FakeRam:

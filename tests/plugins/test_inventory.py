@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oss_crr.inventory import MAX_NAMED, Comparison, suspects
+from oss_crr.inventory import MAX_NAMED, Comparison, side_by_side, suspects
 from oss_crr.model import ObjectSummary
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -27,8 +27,8 @@ def compare(
 ) -> tuple[Comparison, list[tuple[str, bool]]]:
     """Return the counts, and of each suspect the key and whether it is at the destination."""
     counts = Comparison()
-    found = list(suspects(iter(source), iter(destination), copied_until, counts))
-    return counts, [(suspect.source.key, suspect.destination is not None) for suspect in found]
+    found = list(suspects(side_by_side(source, destination), copied_until, counts))
+    return counts, [(suspect.key, suspect.destination is not None) for suspect in found if suspect.source]
 
 
 # --- by example ------------------------------------------------------------------------------------------------------
@@ -100,8 +100,8 @@ def test_listings_are_walked_and_not_kept() -> None:
             yield replace(item, etag="other") if number == 5000 else item
 
     counts = Comparison()
-    first = next(suspects(endless(), endless_with_a_fault(), None, counts))
-    assert (first.source.key, counts.matched) == ("000000005000", 5000)
+    first = next(suspects(side_by_side(endless(), endless_with_a_fault()), None, counts))
+    assert (first.key, counts.matched) == ("000000005000", 5000)
 
 
 # --- for any listings ------------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 oss2's own parsers turn an absent progress into 0, keep one transfer type of several, and know no RTC. Element names are
 those of the vendor's pages GetBucketInfo, PutBucketReplication, GetBucketReplication, GetBucketReplicationProgress,
-GetBucketReplicationLocation, PutBucketRTC, PutBucketTransferAcceleration, GetBucketWorm, PutBucketLifecycle and
-ListObjectsV2. What cannot be read raises ValueError.
+GetBucketReplicationLocation, PutBucketRTC, PutBucketTransferAcceleration, GetBucketWorm, PutBucketLifecycle,
+ListObjectsV2 and ListObjectVersions. What cannot be read raises ValueError.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from oss_crr.model import (
     Rule,
     RuleSpec,
     RuleStatus,
+    VersionSummary,
 )
 
 Element = ElementTree.Element
@@ -42,6 +43,17 @@ class ObjectPage:
 
     objects: tuple[ObjectSummary, ...]
     next_token: str | None
+
+
+@dataclass(frozen=True)
+class VersionPage:
+    """One page of a listing of versions.
+
+    :param next_markers: key and version id that the next page begins behind, None on the last one.
+    """
+
+    versions: tuple[VersionSummary, ...]
+    next_markers: tuple[str, str] | None
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -110,6 +122,25 @@ def object_page(body: bytes) -> ObjectPage:
     )
     truncated = _text(root, "IsTruncated") == "true"
     return ObjectPage(objects, unquote(_text(root, "NextContinuationToken")) if truncated else None)
+
+
+def version_page(body: bytes) -> VersionPage:
+    """Read the answer of ListObjectVersions that was asked for with ``encoding-type=url``."""
+    root = _parse(body)
+    versions = tuple(
+        VersionSummary(
+            key=unquote_plus(element.findtext("Key", "")),
+            version_id=_text(element, "VersionId"),
+            last_modified=instant(_text(element, "LastModified")),
+            delete_marker=element.tag == "DeleteMarker",
+        )
+        for element in root
+        if element.tag in ("Version", "DeleteMarker")
+    )
+    if _text(root, "IsTruncated") != "true":
+        return VersionPage(versions, None)
+    key = unquote_plus(root.findtext("NextKeyMarker", ""))
+    return VersionPage(versions, (key, _text(root, "NextVersionIdMarker")))
 
 
 def retention(body: bytes) -> Retention | None:

@@ -368,6 +368,40 @@ def test_listing_of_several_pages(oss: OssApi, monkeypatch: pytest.MonkeyPatch) 
     assert [item.key for item in oss.list_objects("src", "object-0002")] == keys[19:]
 
 
+def test_listing_that_begins_behind_a_key(oss: OssApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oss_crr.hooks.oss.PAGE_SIZE", 10)
+    pages = list(oss.list_pages("src", "object-000", "object-00004"))
+    keys = [item.key for page in pages for item in page]
+    assert (len(pages), keys) == (3, [f"object-{number:05}" for number in range(5, 26)])
+
+
+def test_listing_of_versions(oss: OssApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oss_crr.hooks.oss.PAGE_SIZE", 2)
+    written = [oss.put_object("src", "v/ä +1", b"first"), oss.put_object("src", "v/ä +1", b"second")]
+    oss.put_object("src", "v/2", b"other")
+    oss.delete_object("src", "v/ä +1")
+    found = list(oss.list_versions("src", "v/"))
+    assert [(item.key, item.delete_marker) for item in found] == [
+        ("v/2", False),
+        ("v/ä +1", True),
+        ("v/ä +1", False),
+        ("v/ä +1", False),
+    ]
+    assert [item.version_id for item in found[2:]] == [item.version_id for item in reversed(written)]
+    for item in found:
+        oss.delete_object("src", item.key, item.version_id)
+    assert list(oss.list_versions("src", "v/")) == []
+
+
+def test_written_object_is_described(oss: OssApi, cloud: LocalCloudServer) -> None:
+    cloud.cloud.buckets["src"].versioning = ""
+    written = oss.put_object("src", "k", b"content")
+    head = oss.head_object("src", "k")
+    assert (written.size, written.etag, written.crc64, written.version_id) == (7, head.etag, head.crc64, None)
+    assert [item.version_id for item in oss.list_versions("src", "k")] == ["null"]
+    assert written.time <= oss.delete_object("src", "k")
+
+
 def test_life_of_an_object(oss: OssApi) -> None:
     key = "ordner/ä +%&<>€.txt"
     oss.put_object("src", key, b"content")
