@@ -13,12 +13,12 @@ unexport PYTHONPATH PYTHONHOME
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-REQUIREMENTS := requirements.txt $(foreach part,localcloud demo cluster dev,requirements-$(part).txt)
+REQUIREMENTS := requirements.txt $(foreach part,localcloud demo tryout cluster dev,requirements-$(part).txt)
 CODE := localcloud plugins/oss_crr dags devstack bench tests
 PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clients test lint format bench fleet-check constraints clean
+.PHONY: help setup demo env clients test lint format bench fleet-check constraints clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ $(VENV)/.installed: $(REQUIREMENTS) constraints.txt
 
 demo: setup ## Set up a bucket pair on the local cloud, show the result, and keep Airflow running. ONCE=1: stop afterwards.
 	@$(RUN) -m devstack.demo
+
+env: ## Write the settings of docker-compose.yaml, with fresh secrets, into .env.
+	@$(PYTHON) -m devstack.env_file .env
 
 clients: setup ## Install the SDKs of other languages and generations that the local cloud is tested with, where possible.
 	@$(RUN) -m tests.clients.install

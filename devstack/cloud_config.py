@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from devstack.settings import CHECKOUT
 
 _POLICIES = CHECKOUT / "include" / "policies"
 _OBJECT_BYTES = 1024
+_OBJECTS = 500
+#: Slow enough to watch, fast enough to be done when the wait looks for the first time after it began.
+_OBJECTS_PER_SECOND = 100
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,17 @@ SOURCE = Side("source", "1000000000000001", "demo-source", "cn-hangzhou")
 DESTINATION = Side("destination", "2000000000000002", "demo-destination", "cn-beijing")
 
 
-def write(path: Path, *, objects: int, objects_per_second: float = 0) -> None:
+def setup_conf() -> dict[str, str]:
+    """The parameters of a run that sets the pair up."""
+    return {
+        "source_bucket": SOURCE.bucket,
+        "source_region": SOURCE.region,
+        "destination_bucket": DESTINATION.bucket,
+        "destination_region": DESTINATION.region,
+    }
+
+
+def write(path: Path, *, objects: int = _OBJECTS, objects_per_second: float = _OBJECTS_PER_SECOND) -> None:
     """Write the configuration file.
 
     :param path: where; its folder is made.
@@ -86,3 +100,7 @@ def _account(side: Side, objects: int) -> dict[str, Any]:
     if objects:
         bucket["objects"] = {"count": objects, "size": _OBJECT_BYTES}
     return {"uid": side.uid, "users": [user], "buckets": [bucket]}
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -15,16 +15,13 @@ from typing import NoReturn
 
 from devstack import cloud_config, ports
 from devstack.api import FINAL_RUN_STATES, AirflowApi, TaskState
-from devstack.cloud_config import DESTINATION, SOURCE
+from devstack.cloud_config import DESTINATION, SOURCE, setup_conf
 from devstack.display import RunDisplay, report_text
 from devstack.errors import DevstackError, RunFailed
 from devstack.settings import Settings
 from devstack.stack import Stack
 
 _DAG_ID = "oss_crr_setup"
-_OBJECTS = 500
-#: Slow enough to watch, fast enough to be done when the wait looks for the first time after it began.
-_OBJECTS_PER_SECOND = 100
 _DAG_SECONDS = 60
 _RUN_SECONDS = 300
 _POLL_SECONDS = 0.5
@@ -64,7 +61,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def _demo(settings: Settings, *, once: bool) -> int:
     ports.require_free(settings.airflow_port, "Airflow", "AIRFLOW_PORT")
     ports.require_free(settings.cloud_port, "the local cloud", "LOCALCLOUD_PORT")
-    cloud_config.write(settings.cloud_config, objects=_OBJECTS, objects_per_second=_OBJECTS_PER_SECOND)
+    cloud_config.write(settings.cloud_config)
     started = time.monotonic()
     with Stack(settings, report=lambda step: print(f"Starting {step} ...", flush=True)) as stack:
         print(f"Everything runs after {time.monotonic() - started:.0f} s. Logs: {settings.log_folder}\n")
@@ -89,20 +86,10 @@ def _set_up(stack: Stack) -> bool:
         f"Replicating {SOURCE.bucket} ({SOURCE.region}, account {SOURCE.uid}) "
         f"to {DESTINATION.bucket} ({DESTINATION.region}, account {DESTINATION.uid}):"
     )
-    run_id = api.trigger(_DAG_ID, run_conf())
+    run_id = api.trigger(_DAG_ID, setup_conf())
     succeeded = _follow(stack, api, run_id) == "success"
     print(f"\n{_result(api, run_id, succeeded)}", flush=True)
     return succeeded
-
-
-def run_conf() -> dict[str, str]:
-    """The parameters of the demo's run."""
-    return {
-        "source_bucket": SOURCE.bucket,
-        "source_region": SOURCE.region,
-        "destination_bucket": DESTINATION.bucket,
-        "destination_region": DESTINATION.region,
-    }
 
 
 def _follow(stack: Stack, api: AirflowApi, run_id: str) -> str:

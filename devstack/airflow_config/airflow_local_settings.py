@@ -1,10 +1,10 @@
 """Lets task processes find the cloud SDKs loaded.
 
 Airflow imports this module in each of its processes (documented under "Configuring local settings"). The scheduler's
-LocalExecutor forks a process per task, and importing the SDKs takes such a process longer than the rest of its work;
-imported here, before any fork, they are there for free. The triggerer forks the process that runs the triggers. The
-SDKs start no thread and open no socket when imported, so they are safe to fork. An SDK that is missing shows where it
-is used, not here.
+LocalExecutor and a Celery worker fork a process per task, and importing the SDKs takes such a process longer than the
+rest of its work; imported here, before any fork, they are there for free. The triggerer forks the process that runs
+the triggers. The SDKs start no thread and open no socket when imported, so they are safe to fork. An SDK that is
+missing shows where it is used, not here.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import sys
 
 _SDK_MODULES = ("oss2", "alibabacloud_ram20150501.client", "alibabacloud_kms20160120.client")
 
-if {"scheduler", "triggerer"} & set(sys.argv):
+if {"scheduler", "triggerer", "worker"} & set(sys.argv):
     for _name in _SDK_MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(_name)

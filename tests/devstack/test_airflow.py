@@ -64,7 +64,9 @@ def test_the_sdks_are_not_loaded_ahead_when_that_is_switched_off(settings: Setti
     assert not (settings.airflow_home / "config" / "airflow_local_settings.py").exists()
 
 
-@pytest.mark.parametrize(("part", "loaded"), [("scheduler", True), ("triggerer", True), ("api-server", False)])
+@pytest.mark.parametrize(
+    ("part", "loaded"), [("scheduler", True), ("triggerer", True), ("worker", True), ("api-server", False)]
+)
 def test_parts_that_fork_workers_load_the_sdks_and_start_no_thread(part: str, loaded: bool) -> None:
     program = (
         "import runpy, sys, threading\n"
