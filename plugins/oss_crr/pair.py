@@ -63,7 +63,7 @@ class BucketPair:
 
     @property
     def rule_id(self) -> str:
-        """Return the id this product gives its replication rule for the pair."""
+        """Return what the id of this product's rule for the pair begins with; see :mod:`oss_crr.provenance`."""
         return f"oss-crr-{self._digest(24)}"
 
     @property
@@ -99,6 +99,8 @@ class ResolvedPair:
     :param versioned: whether versioning is enabled on both buckets.
     :param transfer_type: the transfer type to use, ``auto`` resolved.
     :param kms_key_arn: the key that replicas are encrypted with; empty while it does not exist, and without KMS.
+    :param accelerated: whether transfer acceleration of the destination bucket is on already.
+    :param rule_suffix: what the rule's id tells teardown, see :mod:`oss_crr.provenance`.
     """
 
     pair: BucketPair
@@ -107,6 +109,8 @@ class ResolvedPair:
     versioned: bool
     transfer_type: TransferType
     kms_key_arn: str = ""
+    accelerated: bool = False
+    rule_suffix: str = ""
 
     @property
     def name(self) -> str:

@@ -101,6 +101,7 @@ def resolve(facts: Facts) -> ResolvedPair | None:
         versioned=readable[0].versioning == "Enabled",
         transfer_type=transfer_type(facts.pair),
         kms_key_arn=facts.pair.kms_key_arn,
+        accelerated=isinstance(facts.destination_bucket, BucketInfo) and facts.destination_bucket.acceleration,
     )
 
 

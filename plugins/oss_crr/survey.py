@@ -19,6 +19,7 @@ from oss_crr.preflight import Check, Facts, check_changes, resolve, unreadable
 from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts, Resource
 from oss_crr.resources.kms_key import KmsKey
+from oss_crr.setup_notes import with_notes
 
 if TYPE_CHECKING:
     from oss_crr.hooks.oss import OssApi
@@ -194,6 +195,7 @@ def _state_check(name: str, plan: PlannedResource) -> Iterable[Check]:
 def _survey(pair: BucketPair, checks: Sequence[Check], resolved: ResolvedPair | None, plans: _ResourcePlans) -> Survey:
     own = {resource: plan for (resource, name), plan in plans.items() if name == pair.name}
     readable = {resource: plan for resource, plan in own.items() if not isinstance(plan, OssCrrError)}
+    resolved = with_notes(resolved, readable) if resolved else None
     more = [unreadable(resource, plan) for resource, plan in own.items() if isinstance(plan, OssCrrError)]
     for name, plan in readable.items():
         more.extend(check_changes(plan.changes))

@@ -43,6 +43,16 @@ class RoleGrantState:
         """Return the parsed policies by name."""
         return {info.name: policy.parse(info.document) for info in self.policies}
 
+    @property
+    def own(self) -> tuple[PolicyInfo, ...]:
+        """Return the policies that this product made; a policy of the same name may be somebody else's."""
+        return tuple(info for info in self.policies if info.description.startswith(CREATED_BY))
+
+    @property
+    def foreign(self) -> frozenset[str]:
+        """Return the names of the policies that somebody else made: they are read, and never written."""
+        return frozenset(info.name for info in self.policies) - {info.name for info in self.own}
+
 
 class RoleGrant(Resource[RoleGrantState]):
     """Custom policies of the role with the least rights, or a system policy where it was asked for by name.
@@ -100,7 +110,7 @@ class RoleGrant(Resource[RoleGrantState]):
         if system:
             return self._attachment_changes(pair, observed, AttachedPolicy(system, "System"))
         try:
-            packed = self.packed(observed.documents, [pair])
+            packed = self.packed(observed, [pair])
         except LimitReached as error:
             return (Change(self.name, "blocked", str(error)),)
         holders = self._holders(packed, pair)
@@ -114,9 +124,10 @@ class RoleGrant(Resource[RoleGrantState]):
         if system:
             wanted = [AttachedPolicy(system, "System")]
         else:
-            packed = self.packed(observed.documents, pairs)
+            packed = self.packed(observed, pairs)
             self._write(ram, self.policy_name(pairs[0]), observed.documents, packed)
-            wanted = [AttachedPolicy(name, "Custom") for name in packed]
+            holders = dict.fromkeys(name for pair in pairs for name in self._holders(packed, pair))
+            wanted = [AttachedPolicy(name, "Custom") for name in holders]
         for item in wanted:
             if item not in observed.attached:
                 ram.attach_policy(pairs[0].pair.role, item.name, item.type)
@@ -141,9 +152,8 @@ class RoleGrant(Resource[RoleGrantState]):
 
         A system policy is left attached: there is no telling who else relies on it.
         """
-        ours = [info for info in observed.policies if info.description.startswith(CREATED_BY)]
-        left = self._left(ours, pairs)
-        for info in ours:
+        left = self._left(observed.own, pairs)
+        for info in observed.own:
             document = left[info.name]
             if document is None:
                 self._delete(accounts, pairs[0], info.name, observed)
@@ -166,13 +176,15 @@ class RoleGrant(Resource[RoleGrantState]):
             left = policy.subtract(left, grant, FOLD) if left else None
         return left
 
-    def packed(self, documents: Documents, pairs: Sequence[ResolvedPair]) -> Documents:
+    def packed(self, observed: RoleGrantState, pairs: Sequence[ResolvedPair]) -> Documents:
         """Return the documents with the grants of all pairs in them, each within RAM's size.
+
+        A policy that somebody else made is left as it is: it may be attached to other roles, too.
 
         :raises LimitReached: when the role's policies hold no more.
         """
-        result = dict(documents)
-        names = self._names(pairs[0])
+        result = observed.documents
+        names = [name for name in self._names(pairs[0]) if name not in observed.foreign]
         for grant in self._grants(pairs):
             if any(policy.holds(document, grant, FOLD) for document in result.values()):
                 continue

@@ -10,6 +10,7 @@ from typing import Any
 from oss_crr.errors import NotYetEffective, OssCrrError, PermissionDenied
 from oss_crr.model import Rule, RuleSpec
 from oss_crr.pair import ResolvedPair
+from oss_crr.provenance import Provenance, is_own, role_mark
 from oss_crr.refusal import explain_refusal
 from oss_crr.resources.base import Accounts, Change, Origin, Resource
 from oss_crr.resources.destination_grant import DestinationGrant
@@ -89,7 +90,7 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
 
     def origin(self, pair: ResolvedPair, observed: tuple[Rule, ...]) -> Origin:
         rule = find_rule(observed, pair.pair.destination_bucket)
-        return "in order" if rule and rule.id == pair.pair.rule_id else "adopted"
+        return "in order" if rule and is_own(rule.id, pair.pair) else "adopted"
 
     def details(self, pair: ResolvedPair, observed: tuple[Rule, ...]) -> dict[str, Any]:
         rule = find_rule(observed, pair.pair.destination_bucket)
@@ -99,7 +100,7 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
         """Delete the pairs' rules; they go on as ``closing`` for a while. An adopted rule, of another id, stays."""
         for pair in pairs:
             rule = find_rule(observed, pair.pair.destination_bucket)
-            if rule is not None and rule.id == pair.pair.rule_id and rule.status != "closing":
+            if rule is not None and is_own(rule.id, pair.pair) and rule.status != "closing":
                 oss = accounts.source(pair.pair).oss(pair.pair.source_region)
                 oss.delete_rule(pair.pair.source_bucket, rule.id)
 
@@ -134,7 +135,7 @@ class ReplicationRule(Resource[tuple[Rule, ...]]):
 def rule_spec(pair: ResolvedPair) -> RuleSpec:
     """Return the rule that a pair asks for."""
     return RuleSpec(
-        id=pair.pair.rule_id,
+        id=pair.pair.rule_id + (pair.rule_suffix or Provenance(role_mark=role_mark(pair.pair)).suffix),
         destination_bucket=pair.pair.destination_bucket,
         destination_region=pair.pair.destination_region,
         actions=("ALL",) if pair.pair.replicates_deletes else ("PUT",),
