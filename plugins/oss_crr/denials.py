@@ -49,7 +49,7 @@ def denials(
         statement
         for statement in (document or {"Statement": []})["Statement"]
         if statement.get("Effect") == "Deny"
-        and _names(statement.get("Principal"), account_uid, role_name)
+        and names_role(statement.get("Principal"), account_uid, role_name)
         and any(_matches_any(statement.get("Action"), action, ignore_case=True) for action in actions)
         and any(_meets(resource, bucket, prefixes) for resource in policy.as_list(statement.get("Resource")))
     ]
@@ -100,17 +100,18 @@ def _same_role(principal: str, wanted: str) -> bool:
     return principal.rpartition("/")[0] == wanted.rpartition("/")[0]
 
 
-def _names(principal: object, account_uid: str, role_name: str) -> bool:
+def names_role(principal: object, account_uid: str, role_name: str) -> bool:
+    """Tell whether a bucket policy's principal element names a role, or may: as one of its account, or of everybody."""
     values = [str(value) for value in policy.as_list(principal)] or ["*"]
     session = role_principal(account_uid, role_name).replace("*", "oss-replication")
-    return any(value == account_uid or _like(value, session) for value in values)
+    return any(value == account_uid or like(value, session) for value in values)
 
 
 def _meets(resource: object, bucket: str, prefixes: Sequence[str]) -> bool:
     """Tell whether a resource is the bucket, or may be an object with one of the prefixes in it."""
     # acs:oss:<region>:<owner>:<bucket>/<key>, and a key may hold colons.
     name, slash, key = str(resource).split(":", 4)[-1].partition("/")
-    if not _like(name, bucket):
+    if not like(name, bucket):
         return False
     return not slash or not prefixes or any(_overlap(key, prefix) for prefix in prefixes)
 
@@ -123,9 +124,11 @@ def _overlap(key_pattern: str, prefix: str) -> bool:
 
 def _matches_any(patterns: object, value: str, *, ignore_case: bool) -> bool:
     fold = str.lower if ignore_case else str
-    return any(_like(fold(str(pattern)), fold(value)) for pattern in policy.as_list(patterns))
+    return any(like(fold(str(pattern)), fold(value)) for pattern in policy.as_list(patterns))
 
 
-def _like(pattern: str, value: str) -> bool:
+def like(pattern: str, value: str) -> bool:
     """Match the way policies do: an asterisk stands for any text."""
+    if "*" not in pattern:
+        return pattern == value
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.DOTALL) is not None
