@@ -49,9 +49,8 @@ def judge_rule(facts: PairFacts) -> list[Finding]:
 
 def _missing(facts: PairFacts, part: Part) -> Finding:
     pair = facts.pair.pair
-    cause = (
-        f"there is no rule from `{pair.source_bucket}` to `{pair.destination_bucket}`: somebody deleted it, and {_STOP}"
-    )
+    between = f"`{pair.source_bucket}` to `{pair.destination_bucket}`"
+    cause = f"there is no rule from {between}: somebody deleted it, and nothing is replicated any more"
     again = "; the history is copied again" if pair.replicate_historical_data else ""
     return part.broken("exists", rule_spec(facts.pair).id, None, cause, f"put the rule again{again}")
 
