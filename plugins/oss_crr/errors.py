@@ -23,6 +23,7 @@ OssCrrError
     ├── ServiceUnavailable      5xx answers, cut connections, timeouts
     ├── RuleClosing             a deleted rule is still there, and in the way of a new one
     ├── LostUpdate              somebody else wrote the same document at the same time
+    ├── StaleRead               a document was read too long ago to replace it now
     └── NotYetEffective         a right that was just granted is not effective yet
 
 Airflow is told which is which by :data:`oss_crr.operators.retry.RETRY_POLICY`.
@@ -181,6 +182,10 @@ class RuleClosing(TransientError):
 
 class LostUpdate(TransientError):
     """Somebody else wrote the same document at the same time, and our part is not in it."""
+
+
+class StaleRead(TransientError):
+    """A write was not sent because what it replaces was read too long ago; read again and merge anew."""
 
 
 class NotYetEffective(TransientError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from oss_crr.concurrency import Timing
 from oss_crr.converge import Convergence, PlannedResource, Plans, group_by_scope, observe
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
@@ -27,7 +28,8 @@ def run(
     cloud: FakeCloud, resource: Resource[Any], pairs: Sequence[ResolvedPair] = (PAIR,), plans: Plans | None = None
 ) -> list[Outcome]:
     """Bring a resource in order for some pairs."""
-    return Convergence(resource, cloud.accounts, "step", plans or {}, NOW).run(pairs)
+    timing = Timing(sleep=lambda seconds: None)
+    return Convergence(resource, cloud.accounts, "step", plans or {}, NOW, timing=timing).run(pairs)
 
 
 def run_one(cloud: FakeCloud, resource: Resource[Any], plans: Plans | None = None) -> Outcome:

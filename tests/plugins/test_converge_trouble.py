@@ -78,8 +78,8 @@ def test_created_rule_that_the_service_shows_otherwise_is_not_replaced_in_turn(c
 def test_lost_update_is_written_again(cloud: FakeCloud, losses: int) -> None:
     nothing: list[Callable[[], None]] = [lambda: None]
     intrusion = overwrite_policy(cloud, FOREIGN)
-    # The first read comes before the first write; each later one reads back.
-    cloud.destination.journal.before("GetBucketPolicy", *nothing, *[intrusion] * losses)
+    # Each write is read back; a lost one is followed by a pause and another read.
+    cloud.destination.journal.before("GetBucketPolicy", *nothing, *[intrusion, *nothing] * losses)
     outcome = run_one(cloud, DestinationGrant())
     assert outcome.ok
     assert outcome.result in ("created", "updated")

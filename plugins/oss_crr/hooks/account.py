@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable
 
 from oss_crr.errors import ConnectionSetupError, CredentialsError
+from oss_crr.hooks.budget import budgets_for
 from oss_crr.hooks.connection import (
     AccountConfig,
     AirflowConnection,
     Credentials,
     Endpoints,
     account_config,
+    is_loopback,
 )
 from oss_crr.hooks.kms import KmsApi
 from oss_crr.hooks.oss import OssApi
@@ -45,6 +47,10 @@ class Account:
     def __init__(self, config: AccountConfig, retrier: Retrier | None = None) -> None:
         self.config = config
         self._retrier = retrier or Retrier()
+        url = config.endpoints.ram_url()
+        self._budgets = budgets_for(
+            url, config.credentials.access_key_id, config.role_arn or "", has_quotas=not is_loopback(url)
+        )
         self._lock = threading.Lock()
         self._identity_lock = threading.Lock()
         self._identity: Identity | None = None
@@ -90,7 +96,8 @@ class Account:
         with self._lock:
             if region not in self._oss:
                 url = self.config.endpoints.oss_url(region)
-                self._oss[region] = OssApi(OssClient(region, url, self._credentials, self.__str__, self._retrier))
+                client = OssClient(region, url, self._credentials, self.__str__, self._retrier, self._budgets)
+                self._oss[region] = OssApi(client)
             return self._oss[region]
 
     def kms(self, region: str) -> KmsApi:
@@ -98,7 +105,7 @@ class Account:
         with self._lock:
             if region not in self._kms:
                 url = self.config.endpoints.kms_url(region)
-                self._kms[region] = KmsApi(self._rpc_client(KMS, url, self._credentials))
+                self._kms[region] = KmsApi(self._rpc_client(KMS, url, self._credentials, region))
             return self._kms[region]
 
     def _checked(self, identity: Identity) -> Identity:
@@ -117,8 +124,8 @@ class Account:
         sts = self._rpc_client(STS, self.config.endpoints.sts_url(), own)
         return AssumedRole(sts, self.config.role_arn, mask=_mask_in_logs)
 
-    def _rpc_client(self, product: Product, url: str, credentials: CredentialSource) -> RpcClient:
-        return RpcClient(product, url, credentials, self.__str__, self._retrier)
+    def _rpc_client(self, product: Product, url: str, credentials: CredentialSource, region: str = "") -> RpcClient:
+        return RpcClient(product, url, credentials, self.__str__, self._retrier, self._budgets, region)
 
 
 class AccountPool:

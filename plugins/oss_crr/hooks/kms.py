@@ -76,7 +76,7 @@ class KmsApi:
         :raises LimitReached: the instance's keys may be shared with no further account.
         """
         params = {"KeyId": key_id, "PolicyName": POLICY_NAME, "Policy": policy}
-        self._client.call("SetKeyPolicy", _key(key_id), params)
+        self._client.call("SetKeyPolicy", _key(key_id), params, replaces=True)
 
 
 def _key(key: str) -> str:

@@ -60,11 +60,13 @@ class OssApi:
     def put_bucket_policy(self, bucket: str, policy: str) -> None:
         """Replace a bucket's policy. OSS knows no condition for that, so read back what became of it."""
         body = policy.encode()
-        self._client.send(OssRequest("PUT", "oss:PutBucketPolicy", bucket, params={"policy": ""}, body=body))
+        params = {"policy": ""}
+        self._client.send(OssRequest("PUT", "oss:PutBucketPolicy", bucket, params=params, body=body, replaces=True))
 
     def delete_bucket_policy(self, bucket: str) -> None:
         """Remove a bucket's policy; none there is fine."""
-        self._client.send(OssRequest("DELETE", "oss:DeleteBucketPolicy", bucket, params={"policy": ""}))
+        params = {"policy": ""}
+        self._client.send(OssRequest("DELETE", "oss:DeleteBucketPolicy", bucket, params=params, replaces=True))
 
     # --- replication -------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from oss_crr.concurrency import check_in_time
 from oss_crr.errors import ServiceAnswer
 from oss_crr.hooks import oss_xml
+from oss_crr.hooks.budget import Budgets
 from oss_crr.hooks.connection import is_aliyun, is_loopback
 from oss_crr.hooks.retry import Retrier
 from oss_crr.hooks.sdk import CONNECT_SECONDS, POOL_SIZE, READ_SECONDS, CredentialSource, Describe
@@ -26,6 +28,7 @@ class OssRequest:
     :param params: query parameters; a sub-resource such as ``policy`` has an empty value.
     :param body: None for a request without a body.
     :param denied_hint: what else a refusal for lack of rights can mean.
+    :param replaces: whether it replaces a document as a whole, see :mod:`oss_crr.concurrency`.
     """
 
     method: str
@@ -35,6 +38,7 @@ class OssRequest:
     params: Mapping[str, str] | None = None
     body: bytes | None = None
     denied_hint: str = ""
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,24 @@ class OssClient:
     :param base_url: endpoint, with scheme and without bucket.
     :param credentials: asked before each request.
     :param describe: says who calls, for messages.
+    :param budgets: of the account.
     """
 
     def __init__(
-        self, region: str, base_url: str, credentials: CredentialSource, describe: Describe, retrier: Retrier
+        self,
+        region: str,
+        base_url: str,
+        credentials: CredentialSource,
+        describe: Describe,
+        retrier: Retrier,
+        budgets: Budgets,
     ) -> None:
         self._region = region
         self._base_url = base_url
         self._credentials = credentials
         self._describe = describe
         self._retrier = retrier
+        self._budgets = budgets
 
     def send(self, request: OssRequest) -> OssAnswer:
         """Send a request and return the whole answer.
@@ -74,13 +86,15 @@ class OssClient:
         """
         # Renewing temporary credentials repeats its own failures, so it stays outside of this call's repetitions.
         self._credentials.current()
-        return self._retrier.call(lambda: self._send_once(request))
+        return self._retrier.call(lambda: self._send_once(request), self._budgets.of("oss", request.action))
 
     def _send_once(self, request: OssRequest) -> OssAnswer:
         import oss2
         import requests
 
         service = self._service
+        if request.replaces:
+            check_in_time(f"{request.action} on bucket `{request.bucket}`")
         try:
             # oss2 offers no public way to send a request it has no method for (RTC), or to see an answer's raw XML.
             response = service._do(

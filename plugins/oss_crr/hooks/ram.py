@@ -92,7 +92,7 @@ class RamApi:
     def create_policy_version(self, name: str, document: str) -> None:
         """Make a document the default version of a custom policy, removing the oldest version if there are five."""
         params = {"PolicyName": name, "PolicyDocument": document, "SetAsDefault": "true", "RotateStrategy": ROTATE}
-        self._client.call("CreatePolicyVersion", _policy(name), params)
+        self._client.call("CreatePolicyVersion", _policy(name), params, replaces=True)
 
     def delete_policy(self, name: str) -> None:
         """Delete a custom policy, with all its versions.
@@ -112,7 +112,7 @@ class RamApi:
 
     def _delete_policy(self, name: str) -> None:
         try:
-            self._client.call("DeletePolicy", _policy(name), {"PolicyName": name})
+            self._client.call("DeletePolicy", _policy(name), {"PolicyName": name}, replaces=True)
         except NotFound:
             return
 

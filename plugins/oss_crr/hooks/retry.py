@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from oss_crr.errors import ServiceUnavailable, Throttled
+from oss_crr.errors import ServiceUnavailable, StaleRead, Throttled
+from oss_crr.hooks.budget import UNLIMITED, Budget
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: Tries at most of a call that is refused as one too many: others use the same quota, and each try slows them down.
+THROTTLED_ATTEMPTS = 12
 
 
 class Retrier:
@@ -25,7 +29,7 @@ class Retrier:
     means for it: taking something away that is gone already is success, and creating something that is there raises
     :class:`oss_crr.errors.AlreadyExists`, upon which the caller reads again and compares.
 
-    :param attempts: tries at most.
+    :param attempts: tries at most; of throttled calls, for which time is what helps, :data:`THROTTLED_ATTEMPTS`.
     :param budget_seconds: no further try begins this long after the first one.
     :param first_seconds: upper bound of the first wait; it doubles with each try.
     :param longest_seconds: upper bound of every wait that the service did not ask for.
@@ -53,25 +57,45 @@ class Retrier:
         self._clock = clock
         self._uniform = uniform
 
-    def call(self, function: Callable[[], T]) -> T:
+    def call(self, function: Callable[[], T], budget: Budget | None = None) -> T:
         """Return what ``function`` returns, trying again while that can help.
 
         :param function: one try; raises errors of :mod:`oss_crr.errors`.
+        :param budget: where each try takes its turn.
         :raises Throttled: the service kept asking to slow down.
         :raises ServiceUnavailable: the service kept failing.
+        :raises StaleRead: a write had to wait so long that what it replaces has to be read again.
         """
+        budget = budget or Budget(UNLIMITED, clock=self._clock, sleep=self._sleep)
+        budget.wait_turn(self._budget)
         deadline = self._clock() + self._budget
         tried = 0
         while True:
             try:
-                return function()
+                return self._try(function, budget)
             except (Throttled, ServiceUnavailable) as error:
                 tried += 1
                 wait = self._wait(tried, error)
-                if tried >= self._attempts or self._clock() + wait > deadline:
+                allowed = self._allowed(error)
+                if tried >= allowed or self._clock() + wait > deadline:
                     raise
-                log.warning("Attempt %d of %d in %.1f s: %s", tried + 1, self._attempts, wait, error)
+                log.warning("Attempt %d of %d in %.1f s: %s", tried + 1, allowed, wait, error)
                 self._sleep(wait)
+                budget.wait_turn(self._budget)
+
+    @staticmethod
+    def _try(function: Callable[[], T], budget: Budget) -> T:
+        try:
+            return function()
+        except Throttled as error:
+            budget.throttled(error.retry_after)
+            raise
+        except StaleRead:
+            budget.keep_turn()
+            raise
+
+    def _allowed(self, error: Throttled | ServiceUnavailable) -> int:
+        return THROTTLED_ATTEMPTS if isinstance(error, Throttled) and self._attempts > 1 else self._attempts
 
     def _wait(self, tried: int, error: Throttled | ServiceUnavailable) -> float:
         # With full jitter the callers of a thread pool do not come back all at once.

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from oss_crr.concurrency import check_in_time
 from oss_crr.errors import ServiceAnswer
+from oss_crr.hooks.budget import Budgets
 from oss_crr.hooks.retry import Retrier
 from oss_crr.hooks.rpc_sdk import Product, new_client, send
 from oss_crr.hooks.sdk import CredentialSource, Describe
@@ -25,19 +27,36 @@ class RpcClient:
     :param base_url: endpoint with scheme.
     :param credentials: asked before each call.
     :param describe: says who calls, for messages.
+    :param budgets: of the account.
+    :param region: where the product's quotas are counted by region.
     """
 
     def __init__(
-        self, product: Product, base_url: str, credentials: CredentialSource, describe: Describe, retrier: Retrier
+        self,
+        product: Product,
+        base_url: str,
+        credentials: CredentialSource,
+        describe: Describe,
+        retrier: Retrier,
+        budgets: Budgets,
+        region: str = "",
     ) -> None:
         self._product = product
         self._base_url = base_url
         self._credentials = credentials
         self._describe = describe
         self._retrier = retrier
+        self._budgets = budgets
+        self._region = region
 
     def call(
-        self, action: str, target: str, params: Mapping[str, str] | None = None, *, denied_hint: str = ""
+        self,
+        action: str,
+        target: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        denied_hint: str = "",
+        replaces: bool = False,
     ) -> dict[str, Any]:
         """Make a call and return the members of its answer.
 
@@ -45,16 +64,20 @@ class RpcClient:
         :param target: what it acts on, for messages, such as ``role `r```.
         :param params: the API's parameters.
         :param denied_hint: what else a refusal for lack of rights can mean.
+        :param replaces: whether it replaces a document as a whole, see :mod:`oss_crr.concurrency`.
         :raises OssCrrError: the service refused, or did not answer.
         """
         # Renewing temporary credentials repeats its own failures, so it stays outside of this call's repetitions.
         self._credentials.current()
         call = Call(self._describe(), f"{self._product.name}:{action}", target, denied_hint)
-        return self._retrier.call(lambda: self._call_once(call, action, params or {}))
+        budget = self._budgets.of(self._product.name, action, self._region)
+        return self._retrier.call(lambda: self._call_once(call, action, params or {}, replaces), budget)
 
-    def _call_once(self, call: Call, action: str, params: Mapping[str, str]) -> dict[str, Any]:
+    def _call_once(self, call: Call, action: str, params: Mapping[str, str], replaces: bool) -> dict[str, Any]:
         from Tea.exceptions import TeaException
 
+        if replaces:
+            check_in_time(f"{call.action} on {call.target}")
         try:
             answer = send(self._client, self._product, action, params)
         except TeaException as error:

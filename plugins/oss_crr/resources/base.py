@@ -103,6 +103,10 @@ class Resource(ABC, Generic[Observed]):
         """Tell whether this run configures the thing for a pair: it is needed, and its account has a connection."""
         return pair.pair.manages_source if self.side == "source" else pair.pair.manages_destination
 
+    def contended(self, pair: ResolvedPair) -> bool:
+        """Tell whether other runs may write the same document, each its own part of it (:mod:`oss_crr.concurrency`)."""
+        return False
+
     @abstractmethod
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         """Return what one read and one write cover; pairs of equal scope are handled together."""

@@ -25,6 +25,9 @@ class DestinationGrant(Resource[policy.Document | None]):
     name = "destination_grant"
     side = "destination"
 
+    def contended(self, pair: ResolvedPair) -> bool:
+        return True
+
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.pair.destination_bucket,)
 

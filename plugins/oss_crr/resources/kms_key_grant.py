@@ -26,6 +26,9 @@ class KmsKeyGrant(Resource[policy.Document | None]):
     def applies(self, pair: ResolvedPair) -> bool:
         return pair.replicates_kms_objects and super().applies(pair)
 
+    def contended(self, pair: ResolvedPair) -> bool:
+        return True
+
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.destination_uid, pair.kms_key_arn or pair.pair.kms_instance_id)
 

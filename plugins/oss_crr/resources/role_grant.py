@@ -82,6 +82,10 @@ class RoleGrant(Resource[RoleGrantState]):
     def missing(self, pair: ResolvedPair) -> str:
         """Say what the role cannot do without the grant, as the end of a sentence about a policy."""
 
+    def contended(self, pair: ResolvedPair) -> bool:
+        # A derived role belongs to one pair.
+        return bool(pair.pair.role_name) and not self.system_policy(pair)
+
     def scope(self, pair: ResolvedPair) -> tuple[str, ...]:
         return (pair.source_uid, pair.pair.role, self.system_policy(pair) or "")
 
