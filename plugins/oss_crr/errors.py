@@ -17,7 +17,8 @@ OssCrrError
 │   ├── RequestRejected         the service refused the request for another reason (other 4xx)
 │   ├── RuleVanished            the replication rule was removed while it was waited for
 │   ├── HistoryTimeout          historical data was not complete in time
-│   └── VerificationFailed      the destination does not hold what it should
+│   ├── VerificationFailed      the destination does not hold what it should
+│   └── ReplicationBroken       pairs do not replicate as they were asked to, or nothing could be verified
 └── TransientError              the same call may succeed later
     ├── Throttled               a request quota was exceeded
     ├── ServiceUnavailable      5xx answers, cut connections, timeouts
@@ -153,6 +154,10 @@ class HistoryTimeout(PermanentError):
 
 class VerificationFailed(PermanentError):
     """The destination does not hold what it should."""
+
+
+class ReplicationBroken(PermanentError):
+    """Pairs do not replicate as they were asked to, or nothing could be verified."""
 
 
 class TransientError(OssCrrError):

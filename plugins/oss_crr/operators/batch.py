@@ -136,14 +136,19 @@ class StepOperator(BatchOperator):
 
 
 def run_parameter(context: Context, name: str, default: bool) -> bool:
-    """Return a switch of the run: from its configuration, else from the DAG's parameters.
+    """Return a switch of the run, see :func:`run_value`."""
+    return bool(run_value(context, name, default))
+
+
+def run_value(context: Context, name: str, default: Any) -> Any:
+    """Return a parameter of the run: from its configuration, else from the DAG's parameters.
 
     Airflow can be told not to let the one override the other (``[core] dag_run_conf_overrides_params``); a run that was
     asked only to plan must not write because of that.
     """
     dag_run = context.get("dag_run")
     given = (dag_run.conf if dag_run else None) or {}
-    return bool(given.get(name, context["params"].get(name, default)))
+    return given.get(name, context["params"].get(name, default))
 
 
 def utc_now() -> datetime:

@@ -200,6 +200,8 @@ def _verified(pair: ResolvedPair, counts: Comparison) -> dict[str, Any]:
     return {
         "source_bucket": pair.pair.source_bucket,
         "destination_bucket": pair.pair.destination_bucket,
+        # Whoever listens can go on with the pair, whether it is in the inventory or not.
+        "fields": pair.pair.to_dict(),
         "objects": counts.matched,
         **{key: value for key, value in counts.to_dict().items() if key not in ("matched", "named")},
     }

@@ -1,0 +1,92 @@
+"""Show the results of a verification as text for people. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from oss_crr.verification.model import Finding
+from oss_crr.verification.trend import TrendPoint, sparkline
+
+_HEALTHS = ("broken", "unknown", "lagging", "healthy")
+_COLUMNS = ("pair", "health", "drift", "lag", "arrival", "results so far")
+
+#: A row of the report: a :class:`PairResult` as JSON data, with ``trend`` and ``repair``.
+Row = Mapping[str, Any]
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """Return one line: how many pairs are in which health."""
+    counts = Counter(row["health"] for row in rows)
+    parts = [f"{counts[health]} {health}" for health in _HEALTHS if counts[health]]
+    return f"{len(rows)} {'pair' if len(rows) == 1 else 'pairs'}: {', '.join(parts) or 'nothing to verify'}"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return a table of all pairs, the worst first, and below it what was found."""
+    ordered = sorted(rows, key=lambda row: _HEALTHS.index(row["health"]))
+    cells = [_COLUMNS, *(_cells(row) for row in ordered)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+    details = [line for row in ordered for line in _details(row)]
+    return "\n".join([summary(rows), "", *lines, *([""] if details else []), *details])
+
+
+def broken_lines(rows: Sequence[Row]) -> list[str]:
+    """Return one line per broken pair: what is wrong with it, and why."""
+    return [
+        f"{row['pair']}: " + "; ".join(f"{item.part} {item.field}: {item.cause}" for item in _worst(row))
+        for row in rows
+        if row["health"] == "broken"
+    ]
+
+
+def _worst(row: Row) -> list[Finding]:
+    findings = [Finding.from_dict(item) for item in row["findings"]]
+    return [item for item in findings if item.severity == row["health"]]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    measures = row["measures"]
+    points = [TrendPoint(**point) for point in row["trend"]]
+    return (
+        row["pair"],
+        row["health"],
+        str(points[-1].drift) if points else "",
+        seconds(measures.get("lag_seconds")),
+        seconds(measures.get("arrival_seconds")),
+        sparkline(points),
+    )
+
+
+def _details(row: Row) -> Iterable[str]:
+    if row["findings"] or row["repair"]:
+        yield row["pair"]
+    for data in row["findings"]:
+        yield from _finding_lines(Finding.from_dict(data))
+    yield from _repair_lines(row["repair"])
+
+
+def _finding_lines(finding: Finding) -> Iterable[str]:
+    yield f"  {finding.severity}: {finding.part} {finding.field}: {finding.cause}"
+    yield f"    expected {finding.expected!r}, found {finding.found!r}, known since {finding.since}"
+    yield f"    {finding.repair}" + (" (`repair: apply` does that)" if finding.repairable else "")
+
+
+def _repair_lines(repair: Mapping[str, Any] | None) -> Iterable[str]:
+    if not repair:
+        return
+    outcome = repair["outcome"]
+    yield f"  repair: {outcome['error']['message'] if outcome['error'] else outcome['result']}"
+    yield from (f"    {change}" for change in outcome["changes"])
+    yield from (f"    was: {item['part']} {item['field']}: {item['cause']}" for item in repair["before"])
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration for people; a dash when there is none."""
+    if value is None:
+        return "-"
+    if value < 120:
+        return f"{value:.0f} s"
+    return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
