@@ -5,10 +5,17 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
+
+from oss_crr.pages.mount import EXTERNAL_VIEWS, FASTAPI_APPS, listeners
 
 
 class OssCrrPlugin(AirflowPlugin):
-    """Makes the package show up under Admin → Plugins; operators and triggers need no registration."""
+    """Shows the reports in the UI, and puts a line into a run's note; operators and triggers need no registration."""
 
     name = "oss_crr"
+    fastapi_apps: ClassVar[list[Any]] = FASTAPI_APPS
+    external_views: ClassVar[list[Any]] = EXTERNAL_VIEWS
+    listeners: ClassVar[list[Any]] = listeners()

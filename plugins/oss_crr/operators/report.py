@@ -12,6 +12,7 @@ from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator
 from oss_crr.outcome import Outcome
 from oss_crr.resources.base import json_diff
 from oss_crr.resources.registry import RESOURCES
+from oss_crr.summary import SUMMARY, summary_line
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,6 +41,9 @@ class ReportOperator(StepOperator):
         if not rows:
             raise self._nothing_done(context)
         self.log.info("Report\n%s", report_text(rows))
+        if self.task_id == self.step:
+            # The report of a whole run, not of one of its batches.
+            context["ti"].xcom_push(key=SUMMARY, value=summary_line(rows))
         return [_outcome(row, self.step) for row in rows]
 
     def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
