@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from oss_crr.errors import PermanentError, ReplicationBroken
 from oss_crr.operators.batch import REFUSAL
 from oss_crr.operators.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
+from oss_crr.summary import SUMMARY, summary_line
 from oss_crr.verification.table import Row, broken_lines, summary, table
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class VerificationReportOperator(BaseOperator):
         text = table(rows)
         (self.log.info if rows_are_healthy(rows) else self.log.warning)("%s", text)
         ti.xcom_push(key="return_value", value=rows)
+        ti.xcom_push(key=SUMMARY, value=summary_line(rows))
         raise_verdict(rows)
         self._raise_silent(context)
         return rows

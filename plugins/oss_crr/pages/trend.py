@@ -10,24 +10,28 @@ from oss_crr.pages.columns import is_number
 WIDTH, HEIGHT = 96, 22
 _MARGIN = 3.0
 #: What is drawn, if there is any: the first of these that the results have.
-_MEASURES = (("arrival_seconds", "seconds to arrive"), ("lag_seconds", "seconds of lag"), ("findings", "findings"))
+_MEASURES = (
+    ("arrival_seconds", "seconds to arrive"),
+    ("lag_seconds", "seconds of lag"),
+    ("drift", "parts that drifted"),
+)
 
 
 def sparkline(trend: object) -> dict[str, Any] | None:
     """Return what to draw of a pair's last results, the oldest first; None when there is nothing to compare.
 
-    :param trend: results as mappings with ``checked_at``, ``health`` and measures.
+    :param trend: results as mappings with ``at``, ``health`` and measures (``TrendPoint``).
     :returns: ``line`` (points of an SVG polyline), ``dots`` (``x``, ``y``, ``health``, ``title``) and ``title``.
     """
     results = [result for result in trend if isinstance(result, Mapping)] if isinstance(trend, list | tuple) else []
     for key, unit in _MEASURES:
-        if sum(is_number(_value(result, key)) for result in results) > 1:
+        if sum(is_number(result.get(key)) for result in results) > 1:
             return _drawing(results, key, unit)
     return None
 
 
 def _drawing(results: Sequence[Mapping[str, Any]], key: str, unit: str) -> dict[str, Any]:
-    values = [_value(result, key) for result in results]
+    values = [result.get(key) for result in results]
     known = [value for value in values if is_number(value)]
     highest = max(known) or 1
     step = (WIDTH - 2 * _MARGIN) / (len(results) - 1)
@@ -44,11 +48,6 @@ def _drawing(results: Sequence[Mapping[str, Any]], key: str, unit: str) -> dict[
     return {"line": line, "dots": dots, "title": f"last {len(results)} results: {unit}, at most {highest:g}"}
 
 
-def _value(result: Mapping[str, Any], key: str) -> Any:
-    value = result.get(key)
-    return len(value) if isinstance(value, list | tuple) else value
-
-
 def _title(result: Mapping[str, Any], value: object, unit: str) -> str:
     measured = f"{value:g} {unit}" if isinstance(value, int | float) else "not measured"
-    return f"{result.get('checked_at', '')}: {result.get('health', 'unknown')}, {measured}"
+    return f"{result.get('at', '')}: {result.get('health', 'unknown')}, {measured}"

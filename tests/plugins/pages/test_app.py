@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from oss_crr.pages import app as pages
 from oss_crr.pages.database import RunFacts
-from tests.plugins.pages.samples import EVIL, FLEET, RUN, SETUP, VERIFICATION, result
+from tests.plugins.pages.samples import EVIL, FINDING, FLEET, RUN, SETUP, VERIFICATION, result
 
 Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ def test_fleet_is_a_row_per_pair_under_its_summary(client: TestClient) -> None:
 
 def test_nothing_that_is_shown_is_markup(client: TestClient) -> None:
     evil_setup = [{**SETUP[0], "details": {**SETUP[0]["details"], "pair": EVIL, "state": EVIL, "rule_id": EVIL}}]
-    evil_trend = result(EVIL, trend=[{"health": EVIL, "checked_at": EVIL, "lag_seconds": 1}] * 2)
+    evil_trend = result(EVIL, trend=[{"health": EVIL, "at": EVIL, "lag_seconds": 1}] * 2)
     for report in (FLEET, VERIFICATION, evil_setup, [evil_trend]):
         text = page(client, report)
         assert "alert(1)" in text
@@ -118,7 +118,7 @@ def test_state_can_be_chosen(client: TestClient) -> None:
 
 
 def test_verification_shows_findings_and_the_trend(client: TestClient) -> None:
-    trend = [{"checked_at": "t", "health": "healthy", "lag_seconds": number} for number in range(3)]
+    trend = [{"at": "t", "health": "healthy", "lag_seconds": number} for number in range(3)]
     text = body(page(client, [*VERIFICATION, result("web", trend=trend)]))
 
     assert "2 of 3 pairs healthy, 1 broken (media)" in text
@@ -126,6 +126,19 @@ def test_verification_shows_findings_and_the_trend(client: TestClient) -> None:
         assert shown in text
     assert text.count("<svg") == 1
     assert text.count("<circle") == 3
+
+
+def test_repair_is_told_with_what_was_wrong_before(client: TestClient) -> None:
+    outcome = {"pair": "media", "result": "updated", "changes": ["the statement was gone"], "error": None}
+    repaired = result("media", repair={"mode": "apply", "outcome": outcome, "before": [FINDING]})
+    failed = result("web", repair={"outcome": {"result": "failed", "changes": [], "error": {"message": "no right"}}})
+    text = body(page(client, [repaired, failed, result("logs", repair=None)]))
+
+    assert "<strong>Repair (apply):</strong> updated" in text
+    assert "the statement was gone" in text
+    assert "was broken: destination_grant statement" in text
+    assert "<strong>Repair:</strong> no right" in text
+    assert text.count('class="more"') == 2
 
 
 def test_plan_shows_what_would_be_written(client: TestClient) -> None:

@@ -10,7 +10,7 @@ from oss_crr.pages.trend import HEIGHT, WIDTH, sparkline
 
 
 def trend(*values: float | None, key: str = "arrival_seconds") -> list[dict[str, Any]]:
-    return [{"checked_at": "now", "health": "healthy", key: value} for value in values]
+    return [{"at": "now", "health": "healthy", key: value} for value in values]
 
 
 def test_line_runs_from_left_to_right_and_high_values_are_high() -> None:
@@ -40,7 +40,7 @@ def test_lag_is_drawn_where_no_canary_ran() -> None:
 
 
 def test_all_zero_is_a_flat_line() -> None:
-    drawing = sparkline(trend(0, 0, key="findings"))
+    drawing = sparkline(trend(0, 0, key="drift"))
 
     assert drawing is not None
     assert {dot["y"] for dot in drawing["dots"]} == {HEIGHT - 3.0}
