@@ -1,4 +1,4 @@
-"""Lag: an old watermark is one only where something has not arrived; history that stands still; rules that do not run."""
+"""Lag: an old watermark is one only where something is late; history that stands still; rules that do not run."""
 
 from __future__ import annotations
 
