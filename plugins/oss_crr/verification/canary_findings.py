@@ -32,8 +32,8 @@ _DID = {
 }
 
 _CATCHES_UP = (
-    "if nothing else is wrong with the pair, it will catch up: look at the amount of new data in the OSS console, switch "
-    "`rtc` on if it has to be faster, or raise `max_lag_minutes`"
+    "if nothing else is wrong with the pair, it will catch up: look at the amount of new data in the OSS console, "
+    "switch `rtc` on if it has to be faster, or raise `max_lag_minutes`"
 )
 _TICKET = "open a ticket at Alibaba Cloud with the rule's id"
 _CLAIMS = "although replication claims to have carried over everything of that time"
