@@ -38,14 +38,17 @@ class CloserLook:
         self._source = accounts.source(pair.pair).oss(pair.pair.source_region)
         self._destination = accounts.destination(pair.pair).oss(pair.pair.destination_region)
 
+    def at(self, key: str) -> Looked:
+        """Read an object's headers on both sides."""
+        original = _head(self._source, self._pair.pair.source_bucket, key)
+        return Looked(original, _head(self._destination, self._pair.pair.destination_bucket, key))
+
     def verdict(self, key: str, listed: ObjectSummary | None = None) -> Verdict:
         """Say what an object is, now.
 
         :param listed: as the source's listing showed it; None when it did not, or was not asked.
         """
-        original = _head(self._source, self._pair.pair.source_bucket, key)
-        replica = _head(self._destination, self._pair.pair.destination_bucket, key)
-        return judge(Looked(original, replica), listed, self._pair)
+        return judge(self.at(key), listed, self._pair)
 
 
 def judge(looked: Looked, listed: ObjectSummary | None, pair: ResolvedPair) -> Verdict:

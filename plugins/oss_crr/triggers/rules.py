@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from oss_crr.poll import poll_rules
 from oss_crr.progress import Goal, RuleProgress, WaitedRule, summary
+from oss_crr.triggers.connections import fetch_accounts
 
 if TYPE_CHECKING:
     from oss_crr.hooks.account import Account
@@ -86,8 +86,8 @@ class RuleTrigger(BaseTrigger):
             await asyncio.sleep(max(0.1, min(pause, self.deadline - time.time())))
 
     async def accounts(self) -> Mapping[str, Account]:
-        """Return the account of each connection id; connections are fetched the way triggers have to."""
-        return {conn_id: await _account(conn_id) for conn_id in {rule["conn_id"] for rule in self.rules}}
+        """Return the account of each connection id."""
+        return await fetch_accounts(rule["conn_id"] for rule in self.rules)
 
 
 def next_pause(waited: float, poll_interval: float) -> float:
@@ -111,26 +111,6 @@ class _ProgressLog:
         if line != self._last[0] or time.monotonic() - self._last[1] > LOG_EVERY_SECONDS:
             self._last = (line, time.monotonic())
             self._log(line)
-
-
-@dataclass
-class _FetchedConnection:
-    """A connection whose extra was parsed without blocking the event loop."""
-
-    conn_id: str
-    conn_type: str | None
-    login: str | None
-    password: str | None
-    extra_dejson: Any
-
-
-async def _account(conn_id: str) -> Account:
-    from oss_crr.hooks.account import Account, account_config
-
-    connection = await BaseHook.aget_connection(conn_id)
-    extra = await connection.aextra_dejson()
-    fetched = _FetchedConnection(conn_id, connection.conn_type, connection.login, connection.password, extra)
-    return Account(account_config(fetched))
 
 
 def _event(status: str, found: Sequence[RuleProgress]) -> TriggerEvent:

@@ -66,7 +66,7 @@ def check_lag(
 
 
 def _check(accounts: Accounts, target: Target, now: datetime, previous: Measures) -> LagResult:
-    if target.rule is None or not target.pair.manages_source:
+    if target.rule is None or target.rule.status == "closing" or not target.pair.manages_source:
         return LagResult(target.name)  # The drift check says what there is to say.
     oss = accounts.source(target.pair).oss(target.pair.source_region)
     try:

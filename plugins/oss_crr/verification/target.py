@@ -64,3 +64,17 @@ def targets(entries: Sequence[FleetEntry], drifts: Iterable[Drift]) -> list[Targ
 
 def _target(entry: FleetEntry, drift: Drift | None) -> Target:
     return Target(entry, drift.resolved, drift.rule) if drift else Target(entry, None, None)
+
+
+def is_only_feeder(target: Target, batch: Iterable[Target]) -> bool:
+    """Tell whether no other pair writes to where a pair writes to; pairs of one destination share a batch."""
+    return not any(
+        other.name != target.name
+        and other.pair.destination_bucket == target.pair.destination_bucket
+        and _overlap(other.pair.prefixes, target.pair.prefixes)
+        for other in batch
+    )
+
+
+def _overlap(some: Sequence[str], others: Sequence[str]) -> bool:
+    return any(one.startswith(other) or other.startswith(one) for one in some or ("",) for other in others or ("",))
