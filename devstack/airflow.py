@@ -13,21 +13,13 @@ from devstack.keys import Keys, write_private
 from devstack.ports import LOOPBACK
 from devstack.settings import CHECKOUT, Settings
 
-#: The four programs that make an Airflow. The log servers are left out: they would listen on every network
-#: interface, and all the logs are files of this machine.
-PARTS: dict[str, tuple[str, ...]] = {
-    "api-server": (),
-    "scheduler": ("--skip-serve-logs",),
-    "dag-processor": (),
-    "triggerer": ("--skip-serve-logs",),
-}
 _LOCAL_SETTINGS = Path(__file__).parent / "airflow_config" / "airflow_local_settings.py"
 _PASSWORD_FILE = "passwords.json"  # noqa: S105 - a file's name
 
 
-def command(name: str, *arguments: str) -> list[str]:
+def command(*arguments: str) -> list[str]:
     """The command line of a program of Airflow, with the interpreter that runs this."""
-    return [sys.executable, "-m", "airflow", name, *arguments]
+    return [sys.executable, "-m", "airflow", *arguments]
 
 
 def prepare_home(settings: Settings, keys: Keys) -> None:
@@ -80,6 +72,7 @@ def _options(settings: Settings, keys: Keys, database_url: str) -> dict[str, str
         **_security_options(settings, keys),
         **_speed_options(),
         **_api_options(settings),
+        **settings.options,
     }
 
 

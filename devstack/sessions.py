@@ -36,6 +36,15 @@ def end(session_ids: Iterable[int], grace_seconds: float) -> None:
     deadline = time.monotonic() + grace_seconds
     while members(wanted) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
+    kill(wanted)
+
+
+def kill(session_ids: Iterable[int]) -> None:
+    """End every process of some sessions without giving any the chance to react.
+
+    :param session_ids: the process ids of the sessions' leaders.
+    """
+    wanted = list(session_ids)
     # A process may fork while the list is walked, so one pass is not enough.
     while members(wanted):
         _signal(wanted, signal.SIGKILL)

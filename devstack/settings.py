@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstack.errors import DevstackError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+#: The four programs that make an Airflow, and their arguments. The log servers are left out: they would listen on every
+#: network interface, and all the logs are files of this machine.
+PARTS: Mapping[str, Sequence[str]] = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,8 @@ class Settings:
     :param cloud_config: the local cloud's configuration file (YAML).
     :param dags_folder: the DAG files that Airflow runs.
     :param preload_sdks: let the scheduler import the cloud SDKs once, so that task processes find them loaded.
+    :param parts: the programs of Airflow by name, with their arguments; ``api-server`` is one of them.
+    :param options: options of Airflow that replace the stack's own, named ``SECTION__OPTION``.
     """
 
     state_folder: Path
@@ -29,6 +40,8 @@ class Settings:
     cloud_config: Path
     dags_folder: Path = CHECKOUT / "dags"
     preload_sdks: bool = True
+    parts: Mapping[str, Sequence[str]] = field(default_factory=lambda: PARTS)
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def airflow_home(self) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from devstack import airflow, process
+from devstack import airflow, process, sessions
 from devstack.api import AirflowApi
 from devstack.errors import StartFailed
 from devstack.guard import Guard
@@ -77,7 +77,7 @@ class Stack:
         self._start_airflow("api-server")
         self._migrate()
         self._report("Airflow")
-        for name in airflow.PARTS:
+        for name in self.settings.parts:
             if name != "api-server":
                 self._start_airflow(name)
         self._wait_until("local cloud", self._cloud_is_healthy)
@@ -99,15 +99,32 @@ class Stack:
         for part in self._parts:
             part.check()
 
+    def part(self, name: str) -> process.Part:
+        """Return a running part.
+
+        :param name: one of the settings' parts.
+        """
+        return next(part for part in self._parts if part.name == name)
+
     def restart(self, name: str) -> None:
         """End one part and start it again, as an operator of a real Airflow would.
 
-        :param name: one of ``airflow.PARTS``.
+        :param name: one of the settings' parts.
         """
-        part = next(part for part in self._parts if part.name == name)
+        part = self.part(name)
         process.stop([part], grace_seconds=5.0)
         self._parts.remove(part)
         self._start_airflow(name)
+
+    def kill(self, name: str) -> None:
+        """End one part, with all that it runs, as a machine does whose power fails.
+
+        :param name: one of the settings' parts.
+        """
+        part = self.part(name)
+        sessions.kill([part.pid])
+        part.process.wait()
+        self._parts.remove(part)
 
     def api(self) -> AirflowApi:
         """Return a client of this stack's Airflow, logged in."""
@@ -170,7 +187,7 @@ class Stack:
         self._start("localcloud", command, {**os.environ, "PYTHONPATH": str(CHECKOUT)})
 
     def _start_airflow(self, name: str) -> None:
-        self._start(name, airflow.command(name, *airflow.PARTS[name]), self._airflow_environment())
+        self._start(name, airflow.command(*self.settings.parts[name]), self._airflow_environment())
 
     def _start(self, name: str, command: list[str], environment: dict[str, str]) -> process.Part:
         if self._guard is None:

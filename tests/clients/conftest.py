@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -17,19 +17,13 @@ from localcloud.server import LocalCloudServer
 from tests.clients import install
 from tests.clients.running import run
 from tests.clients.world import CONFIG
+from tests.leaving_out import left_out
 
 Findings = dict[str, Any]
 RunClient = Callable[..., Findings]
 
 _ROOT = Path(__file__).parents[2]
 _SECONDS = 90
-
-
-def left_out(reason: str) -> NoReturn:
-    """Skip a test for want of a client; where everything must be tested, fail instead."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def python_client(module: str, packages: str | None = None) -> tuple[list[str], dict[str, str]]:

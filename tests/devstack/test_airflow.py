@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devstack import airflow
 from devstack.keys import Keys
-from devstack.settings import CHECKOUT, Settings
+from devstack.settings import CHECKOUT, PARTS, Settings
 
 KEYS = Keys("fernet", "jwt", "api", "password")
 
@@ -45,8 +46,14 @@ def test_the_api_server_listens_on_this_machine_only(settings: Settings) -> None
     found = environment(settings)
     assert found["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert found["AIRFLOW__API__PORT"] == "8081"
-    assert "--skip-serve-logs" in airflow.PARTS["scheduler"]
-    assert "--skip-serve-logs" in airflow.PARTS["triggerer"]
+    assert "--skip-serve-logs" in PARTS["scheduler"]
+    assert "--skip-serve-logs" in PARTS["triggerer"]
+
+
+def test_options_of_the_settings_replace_the_stacks_own(settings: Settings) -> None:
+    found = environment(replace(settings, options={"CORE__EXECUTOR": "CeleryExecutor"}))
+    assert found["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert found["AIRFLOW__API__PORT"] == "8081"
 
 
 def test_the_home_folder_gets_the_password_and_the_local_settings(settings: Settings) -> None:
