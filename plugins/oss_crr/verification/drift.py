@@ -12,11 +12,18 @@ from oss_crr.pair import BucketPair, ResolvedPair, parse_pair
 from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts
 from oss_crr.verification.drift_access import unread
+from oss_crr.verification.drift_asks import KMS_GRANT, SOURCE_GRANT
 from oss_crr.verification.drift_buckets import judge_buckets
 from oss_crr.verification.drift_facts import PairFacts, read_pairs
+from oss_crr.verification.drift_key import judge_key
+from oss_crr.verification.drift_policies import judge_destination_policy, judge_key_policy, judge_source_policy
+from oss_crr.verification.drift_role import judge_role
+from oss_crr.verification.drift_role_grants import judge_role_grant
 from oss_crr.verification.drift_rule import judge_rule
+from oss_crr.verification.extra_rights import judge_extra_rights
 from oss_crr.verification.making import unreadable
 from oss_crr.verification.model import Finding
+from oss_crr.verification.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from oss_crr.hooks.connection import AccountConfig
@@ -75,23 +82,33 @@ def find_drift(accounts: Accounts, pairs: Sequence[BucketPair], others: Sequence
         or a key that they share with the pairs is no right too much.
     :returns: a result for each pair, in their order.
     """
-    return [_result(accounts, facts) for facts in read_pairs(accounts, pairs, others)]
+    read = read_pairs(accounts, pairs, others)
+    neighbours = Neighbours.of(read, others)
+    return [_result(accounts, facts, neighbours) for facts in read]
 
 
-def _result(accounts: Accounts, facts: PairFacts) -> DriftResult:
+def _result(accounts: Accounts, facts: PairFacts, neighbours: Neighbours) -> DriftResult:
     name = facts.pair.name
-    found = attempt(lambda: list(_judge(accounts, facts)))
+    found = attempt(lambda: list(_judge(accounts, facts, neighbours)))
     findings = [unreadable(name, "verification", found)] if isinstance(found, OssCrrError) else found
     return DriftResult(
         facts.pair.pair, facts.pair if facts.accounts_known else None, facts.rule, (*unread(facts), *findings)
     )
 
 
-def _judge(accounts: Accounts, facts: PairFacts) -> Iterable[Finding]:
+def _judge(accounts: Accounts, facts: PairFacts, neighbours: Neighbours) -> Iterable[Finding]:
     pair = facts.pair.pair
     source, destination = _settings(accounts, pair.source_conn_id), _settings(accounts, pair.destination_conn_id)
     yield from judge_buckets(facts, source, destination)
+    yield from judge_role(facts)
+    yield from judge_role_grant(facts, SOURCE_GRANT)
+    yield from judge_source_policy(facts)
+    yield from judge_destination_policy(facts, neighbours)
+    yield from judge_key(facts)
+    yield from judge_key_policy(facts, neighbours)
+    yield from judge_role_grant(facts, KMS_GRANT)
     yield from judge_rule(facts)
+    yield from judge_extra_rights(facts, neighbours)
 
 
 def _settings(accounts: Accounts, conn_id: str) -> AccountConfig | None:

@@ -88,6 +88,16 @@ class PairFacts:
         return find_rule(rules, self.pair.pair.destination_bucket) if rules else None
 
     @property
+    def knows_versioning(self) -> bool:
+        """Tell whether one of the buckets is versioned, or was."""
+        return any(isinstance(bucket, BucketInfo) and bucket.versioning for bucket in self.buckets)
+
+    @property
+    def buckets(self) -> tuple[BucketInfo | OssCrrError | None, ...]:
+        """Return both buckets, or what took their place."""
+        return self.source_bucket, self.destination_bucket
+
+    @property
     def accounts_known(self) -> bool:
         """Tell whether it is known which accounts the pair's grants have to name."""
         return bool(self.pair.source_uid and self.pair.destination_uid)

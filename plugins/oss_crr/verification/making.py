@@ -38,7 +38,7 @@ class Part:
         """Return a finding about something that is not as it was asked for."""
         return Finding(self.pair, self.name, field, "broken", expected, found, cause, repair, repairable)
 
-    def extra(
+    def too_much(
         self,
         field: str,
         expected: Any,

@@ -71,6 +71,12 @@ def as_statements(wanted: Iterable[Right]) -> list[dict[str, list[str]]]:
     return [{"Action": list(actions), "Resource": resources} for actions, resources in sorted(by_actions.items())]
 
 
+def same_but(statement: Statement, grant: Statement, element: str) -> bool:
+    """Tell whether a statement says the same as a grant, leaving one element aside."""
+    kept = [{key: value for key, value in item.items() if key != element} for item in (statement, grant)]
+    return policy.meaning(kept[0]) == policy.meaning(kept[1])
+
+
 def missing_field(needed: frozenset[Right], lacking: frozenset[Right]) -> str:
     """Name the field of a grant that is to blame for missing rights: ``actions``, ``resources``, or ``statement``.
 

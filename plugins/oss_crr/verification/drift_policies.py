@@ -1,0 +1,172 @@
+"""Do the destination bucket's policy and the key's policy let the role in, as far as it needs, and no further? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from oss_crr.denials import DELETE_ACTIONS, DESTINATION_ACTIONS, SOURCE_ACTIONS, denials, describe_denial, key_denials
+from oss_crr.errors import OssCrrError
+from oss_crr.policy import Document, Statement
+from oss_crr.resources.kms_key_grant import KmsKeyGrant
+from oss_crr.verification.drift_facts import PairFacts
+from oss_crr.verification.drift_role import adopted_extra, is_adopted
+from oss_crr.verification.making import Part
+from oss_crr.verification.model import Finding
+from oss_crr.verification.neighbours import Neighbours
+from oss_crr.verification.rights import Right, as_statements, missing, missing_field, surplus
+from oss_crr.verification.shared_policies import EVERYBODY, RoleInPolicy, shown, strangers
+
+#: A condition that OSS's own requests meet in any case: they travel encrypted.
+_HARMLESS_CONDITION = {"acs:securetransport"}
+
+
+def judge_destination_policy(facts: PairFacts, neighbours: Neighbours) -> list[Finding]:
+    """Return what is wrong with the role's rights in the destination bucket's policy."""
+    document = facts.destination_policy
+    if not facts.pair.pair.manages_destination or isinstance(document, OssCrrError) or not facts.accounts_known:
+        return []
+    pair = facts.pair.pair
+    role, part = RoleInPolicy.in_bucket(facts.pair), Part(facts.pair.name, "destination_grant")
+    actions = (*DESTINATION_ACTIONS, *(DELETE_ACTIONS if facts.pair.needs_delete_right else ()))
+    denied = denials(document, facts.pair.source_uid, pair.role, actions, pair.destination_bucket, pair.prefixes)
+    return [
+        *_lacking(part, role, document),
+        *_too_much(facts, part, role, document, neighbours.in_bucket(facts.pair, versioned=facts.knows_versioning)),
+        *_too_many(part, role, document, neighbours),
+        *_denied(part, denied, pair.destination_bucket, "bucket policy"),
+    ]
+
+
+def judge_key_policy(facts: PairFacts, neighbours: Neighbours) -> list[Finding]:
+    """Return what is wrong with the role's rights in the key's policy."""
+    document, key = facts.key_policy, facts.pair.kms_key_arn
+    if not KmsKeyGrant().applies(facts.pair) or isinstance(document, OssCrrError) or not (facts.accounts_known and key):
+        return []
+    role, part = RoleInPolicy.in_key(facts.pair), Part(facts.pair.name, "kms_key_grant")
+    denied = key_denials(document, facts.pair.source_uid, facts.pair.pair.role)
+    return [
+        *_lacking(part, role, document),
+        *_too_much(facts, part, role, document, role.needed),
+        *_too_many(part, role, document, neighbours),
+        *_denied(part, denied, key, "key policy"),
+    ]
+
+
+def judge_source_policy(facts: PairFacts) -> list[Finding]:
+    """Return what the source bucket's policy denies the role; it needs nothing of it."""
+    document, pair = facts.source_policy, facts.pair.pair
+    if isinstance(document, OssCrrError | None) or not facts.pair.source_uid:
+        return []
+    found = denials(document, facts.pair.source_uid, pair.role, SOURCE_ACTIONS, pair.source_bucket, pair.prefixes)
+    return list(_denied(Part(facts.pair.name, "source_bucket"), found, pair.source_bucket, "bucket policy"))
+
+
+# --- too little ------------------------------------------------------------------------------------------------------
+
+
+def _lacking(part: Part, role: RoleInPolicy, document: Document | None) -> Iterable[Finding]:
+    repair = "put the pair's statement into the policy again, beside all that is in it"
+    if document is None:
+        cause = f"{role.where} was deleted: the role may not write there any more"
+        yield part.broken("policy", shown([role.grant]), None, cause, repair)
+        return
+    naming = [item for item in document["Statement"] if role.names(item) or EVERYBODY in role.wide(item)]
+    lacking = missing(role.needed, naming)
+    if not lacking:
+        return
+    field, how = _explained(role, document, naming, lacking)
+    cause = f"{role.where} does not give role `{role.pair.pair.role}` all it needs any more: {how}"
+    found = {"missing": as_statements(lacking), "naming the role": shown(naming)}
+    yield part.broken(field, {"Principal": role.principal, **shown([role.grant])[0]}, found, cause, repair)
+
+
+def _explained(
+    role: RoleInPolicy, document: Document, naming: Sequence[Statement], lacking: frozenset[Right]
+) -> tuple[str, str]:
+    """Return the field to blame for missing rights, and how it came about."""
+    unconditional = [{**item, "Condition": None} for item in naming]
+    if missing(role.needed, unconditional) != lacking:
+        return "condition", "somebody added a condition to the statement"
+    misspelt = role.misspelt(document["Statement"])
+    if misspelt:
+        return "principal", f"it names `{misspelt[0]}`, and only `{role.principal}` is the role"
+    if any(role.wide(item) for item in document["Statement"] if role.speaks_of_ours(item) and not role.names(item)):
+        return "principal", "somebody put another principal in the role's place"
+    field = missing_field(role.needed, lacking)
+    if field == "statement":
+        return field, "somebody took the role, or its statement, out"
+    return field, f"somebody took {field} out of the statement"
+
+
+# --- too much --------------------------------------------------------------------------------------------------------
+
+
+def _too_much(
+    facts: PairFacts, part: Part, role: RoleInPolicy, document: Document | None, expected: frozenset[Right]
+) -> Iterable[Finding]:
+    """Find rights of the role in statements that name it."""
+    allowed = expected | role.needed
+    found = [
+        grouped
+        for statement in (document or {"Statement": []})["Statement"]
+        if role.names(statement)
+        for grouped in as_statements(surplus(statement, allowed))
+    ]
+    if not found:
+        return
+    cause = f"{role.where} allows role `{role.pair.pair.role}` more than replication needs: it was widened"
+    if is_adopted(facts):
+        yield adopted_extra(part, "extra_rights", shown([role.grant]), found, cause)
+    else:
+        repair = "take the role out of what is too much, and leave it what it needs"
+        yield part.too_much("extra_rights", shown([role.grant]), found, cause, repair)
+
+
+def _too_many(part: Part, role: RoleInPolicy, document: Document | None, neighbours: Neighbours) -> Iterable[Finding]:
+    """Find others than roles of pairs in the statement that gives the role its rights."""
+    wide: list[str] = []
+    unclear: list[str] = []
+    for statement in (document or {"Statement": []})["Statement"]:
+        if not role.speaks_of_ours(statement):
+            continue
+        wide += role.wide(statement) if role.is_ours(statement) else []
+        if role.names(statement) and role.is_ours(statement):
+            roles, others = strangers(statement, neighbours.role_names())
+            unclear += roles
+            wide += others
+    if not wide and not unclear:
+        return
+    found = {"too wide": list(dict.fromkeys(wide)), "not known": list(dict.fromkeys(unclear))}
+    names = [name for listed in found.values() for name in listed]
+    cause = f"{role.where} gives what the role needs to others as well: {', '.join(f'`{name}`' for name in names)}"
+    repair = "take them out of the statement"
+    if unclear:
+        repair += "; a role of another name may be that of another inventory's pair, so that one is left to a person"
+    yield part.too_much("extra_principals", [role.principal], found, cause, repair, repairable=bool(wide))
+
+
+# --- denied ----------------------------------------------------------------------------------------------------------
+
+
+def _denied(part: Part, found: Sequence[Statement], where: str, kind: str) -> Iterable[Finding]:
+    """Report Deny statements; whether a condition is met for OSS's own requests is the service's knowledge."""
+    relevant = [statement for statement in found if not _is_harmless(statement)]
+    certain = [statement for statement in relevant if not statement.get("Condition")]
+    if certain:
+        cause = f"somebody added a Deny, and OSS stops where it meets it: {_described(certain, where, kind)}"
+        yield part.broken("denied", None, shown(certain), cause, _ASK_OWNER, repairable=False)
+    elif relevant:
+        cause = f"a Deny may stop the role, which its condition decides: {_described(relevant, where, kind)}"
+        yield part.unknown("denied", None, shown(relevant), cause, _ASK_OWNER)
+
+
+_ASK_OWNER = "have the policy's owner take the role out of the statement: nobody else's Deny is touched"
+
+
+def _described(statements: Sequence[Statement], where: str, kind: str) -> str:
+    return "; ".join(describe_denial(statement, where, kind) for statement in statements)
+
+
+def _is_harmless(statement: Statement) -> bool:
+    keys = {str(key).lower() for operator in (statement.get("Condition") or {}).values() for key in operator}
+    return bool(keys) and keys <= _HARMLESS_CONDITION
