@@ -132,7 +132,12 @@ def _resolve(reader: Reader, pair: BucketPair) -> ResolvedPair:
         versioned=bool(states) and all(state == "Enabled" for state in states),
         transfer_type=transfer_type(pair),
         kms_key_arn=_key_arn(reader, pair),
+        accelerated=pair.manages_destination and _is_accelerated(reader[destination_ask(pair, "bucket")]),
     )
+
+
+def _is_accelerated(bucket: BucketInfo | OssCrrError) -> bool:
+    return isinstance(bucket, BucketInfo) and bucket.acceleration
 
 
 def _source_uid(reader: Reader, pair: BucketPair) -> str:

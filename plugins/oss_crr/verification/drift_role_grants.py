@@ -10,6 +10,7 @@ from oss_crr import policy
 from oss_crr.denials import like
 from oss_crr.errors import OssCrrError
 from oss_crr.model import AttachedPolicy, PolicyInfo
+from oss_crr.resources.base import CREATED_BY
 from oss_crr.resources.role_grant import RoleGrant
 from oss_crr.verification.drift_asks import policy_names
 from oss_crr.verification.drift_facts import PairFacts
@@ -56,6 +57,11 @@ class OwnPolicies:
     def part(self) -> Part:
         """Return the part that findings are about."""
         return Part(self.facts.pair.name, self.grant.name)
+
+    @property
+    def made_by_product(self) -> set[str]:
+        """Return the names of the policies that this product made; one of such a name may be somebody else's."""
+        return {name for name, info in self.infos.items() if info.description.startswith(CREATED_BY)}
 
     @property
     def needed(self) -> frozenset[Right]:
@@ -135,8 +141,8 @@ def _denied(own: OwnPolicies) -> Iterable[Finding]:
     if found:
         names = ", ".join(sorted({f"`{name}`" for name, _ in found}))
         cause = f"somebody added a Deny to policy {names}, which stops the role on what it replicates"
-        statements = [statement for _, statement in found]
-        yield own.part.broken("denied", None, statements, cause, "take the Deny out of the policy")
+        statements, ours = [item for _, item in found], {name for name, _ in found} <= own.made_by_product
+        yield own.part.broken("denied", None, statements, cause, "take the Deny out of the policy", repairable=ours)
 
 
 def _denies(statement: policy.Statement, needed: frozenset[Right]) -> bool:

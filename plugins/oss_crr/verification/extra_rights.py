@@ -72,10 +72,14 @@ def _own(facts: PairFacts, grant: RoleGrant, expected: frozenset[Right]) -> Iter
     own = OwnPolicies.of(facts, grant)
     found = extra_role_rights(own, expected) if own and expected else []
     if own and found:
+        foreign = {item["policy"] for item in found} - own.made_by_product
         names = ", ".join(sorted({f"`{item['policy']}`" for item in found}))
         cause = f"policy {names} of role `{facts.pair.pair.role}` allows more than any known pair needs: it was widened"
         repair = "take what is too much out of the policy, as a new default version"
-        yield own.part.too_much("extra_rights", grant.grants(facts.pair), found, cause, repair)
+        if foreign:  # A policy of that name that somebody else made: it is never written.
+            yield adopted_extra(own.part, "extra_rights", grant.grants(facts.pair), found, cause)
+        else:
+            yield own.part.too_much("extra_rights", grant.grants(facts.pair), found, cause, repair)
 
 
 def _undecided(facts: PairFacts) -> Iterable[Finding]:

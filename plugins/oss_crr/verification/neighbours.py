@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from oss_crr.errors import OssCrrError
 from oss_crr.model import Rule
 from oss_crr.pair import BucketPair, ResolvedPair
-from oss_crr.resources import destination_grant, kms_key_grant
+from oss_crr.resources import destination_grant
 from oss_crr.verification.drift_asks import KMS_GRANT, SOURCE_GRANT, unresolved
 from oss_crr.verification.drift_facts import PairFacts
-from oss_crr.verification.rights import Right, all_rights, rights
+from oss_crr.verification.rights import Right, all_rights
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,11 @@ class Neighbours:
         """
         bucket = pair.pair.destination_bucket
         sharing = [other for other in self.of_role(pair) if other.pair.destination_bucket == bucket]
-        return all_rights(
-            destination_grant.grant(
-                replace(other, destination_uid=pair.destination_uid, versioned=versioned or other.versioned)
-            )
+        needs = [
+            replace(other, destination_uid=pair.destination_uid, versioned=versioned or other.versioned)
             for other in sharing
-        )
-
-    def with_key(self, pair: ResolvedPair) -> frozenset[Right]:
-        """Return the rights that the pair's role may have on the destination's key."""
-        return rights(kms_key_grant.grant(pair))
+        ]
+        return all_rights(destination_grant.grant(other) for other in needs)
 
     def role_names(self) -> frozenset[str]:
         """Return the names of all roles, in lower case."""

@@ -7,12 +7,14 @@ here deletes a bucket, an object, a key or somebody else's policy, or changes ve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from oss_crr import provenance
 from oss_crr.converge import Convergence, group_by_scope, in_parallel
 from oss_crr.errors import Conflict, CredentialsError, OssCrrError
+from oss_crr.model import Rule
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from oss_crr.reading import attempt
@@ -32,8 +34,10 @@ from oss_crr.verification.repairing import (
     Selected,
 )
 
-#: Results of repairs, beside those of :class:`oss_crr.outcome.Outcome`.
-PLANNED, LEFT = "planned", "left to a person"
+#: The step that outcomes belong to.
+STEP = "repair"
+#: What becomes of a pair: written; what would be written; something to do, but nothing that may be written.
+REPAIRED, PLANNED, LEFT = "repaired", "planned", "left to a person"
 #: Findings about a bucket that forbid to write anything for its pair: the data might go to somebody else.
 _FORBIDDING = ("exists", "region", "owner", "allowed_owner")
 _EXTRA_POLICY = "extra_policy:"
@@ -80,14 +84,18 @@ def repair(accounts: Accounts, drifts: Sequence[DriftResult], *, remove_extra: b
     :param drifts: what :func:`oss_crr.verification.drift.find_drift` found, moments ago: everything is read again
         before it is written.
     :param remove_extra: whether rights that nobody asked for are taken away.
-    :returns: for each pair, in their order, an outcome of each step that had something to do, and one that names what
-        is left to a person. A rule that is to be replaced ends as ``RuleClosing``: repair again once it is gone.
+    :returns: an outcome for each result, in their order. ``changes`` is what was written; ``details`` has an outcome
+        of every step with something to do in ``steps``, and in ``left`` the part, field and advice of what is left to a
+        person. A rule that is to be replaced ends as ``RuleClosing``: verify and repair again once it is gone.
     """
     return _Repair(accounts, drifts, remove_extra=remove_extra).run(_write)
 
 
 def plan_repair(accounts: Accounts, drifts: Sequence[DriftResult], *, remove_extra: bool) -> list[Outcome]:
-    """Say what :func:`repair` would write; reads only. The outcomes' ``details["changes"]`` have the documents."""
+    """Say what :func:`repair` would write, in outcomes of the same form; reads only.
+
+    The steps' ``details["changes"]`` have the documents as they are and as they would be.
+    """
     return _Repair(accounts, drifts, remove_extra=remove_extra).run(_plan)
 
 
@@ -100,25 +108,22 @@ class _Repair:
         self._accounts = accounts
         self._drifts = drifts
         self._remove_extra = remove_extra
-        self._pairs = {drift.pair.name: drift.resolved for drift in drifts if drift.resolved is not None}
+        self._pairs = {drift.pair.name: _noted(drift.resolved, drift.rule) for drift in drifts if drift.resolved}
         self._outcomes: dict[str, list[Outcome]] = {drift.pair.name: [] for drift in drifts}
 
     def run(self, step: _Run) -> list[Outcome]:
         self._check_accounts()
         for item in _STEPS:
             self._step(item, step)
-        for drift in self._drifts:
-            self._leave(drift)
-        return [outcome for outcomes in self._outcomes.values() for outcome in outcomes]
+        return [self._summed_up(drift) for drift in self._drifts]
 
     def _check_accounts(self) -> None:
         """Write nothing with credentials of another account than the one that was read with."""
         pairs = [self._pairs[drift.pair.name] for drift in self._drifts if self._selectable(drift)]
-        for pair, error in zip(
-            pairs, in_parallel(lambda pair: _wrong_account(self._accounts, pair), pairs), strict=True
-        ):
+        errors = in_parallel(lambda pair: _wrong_account(self._accounts, pair), pairs)
+        for pair, error in zip(pairs, errors, strict=True):
             if error is not None:
-                self._outcomes[pair.name].append(Outcome.failed(pair.name, "repair", error))
+                self._outcomes[pair.name].append(Outcome.failed(pair.name, STEP, error))
 
     def _step(self, item: _Step, step: _Run) -> None:
         selected = {
@@ -142,13 +147,32 @@ class _Repair:
             return []
         return [item for item in drift.findings if item.repairable and (self._remove_extra or not item.extra)]
 
-    def _leave(self, drift: DriftResult) -> None:
-        """Name what is left to a person, with what that person has to do."""
+    def _summed_up(self, drift: DriftResult) -> Outcome:
+        name, steps = drift.pair.name, self._outcomes[drift.pair.name]
         chosen = self._selectable(drift)
-        left = [finding for finding in drift.findings if finding not in chosen]
-        if left:
-            texts = tuple(f"{item.part}, {item.field}: {_advice(item, self._remove_extra)}" for item in left)
-            self._outcomes[drift.pair.name].append(Outcome(drift.pair.name, "repair", LEFT, texts))
+        left = [
+            {"part": item.part, "field": item.field, "repair": _advice(item, self._remove_extra)}
+            for item in drift.findings
+            if item not in chosen
+        ]
+        details = {"steps": [outcome.to_dict() for outcome in steps], "left": left}
+        changes = tuple(change for outcome in steps for change in outcome.changes)
+        error = next((outcome.error for outcome in steps if outcome.error), None)
+        return Outcome(name, STEP, _result(steps, changes, left), changes, details, error)
+
+
+def _result(steps: Sequence[Outcome], changes: Sequence[str], left: Sequence[object]) -> str:
+    if not all(outcome.ok for outcome in steps):
+        return "failed"
+    if changes:
+        return PLANNED if any(outcome.result == PLANNED for outcome in steps) else REPAIRED
+    return LEFT if left else "in order"
+
+
+def _noted(pair: ResolvedPair, rule: Rule | None) -> ResolvedPair:
+    """Return the pair with what its rule notes for teardown: a rule that replaces it notes the same."""
+    noted = provenance.read(rule.id, pair.pair) if rule else None
+    return replace(pair, rule_suffix=noted.suffix) if noted else pair
 
 
 def _forbids(finding: Finding) -> bool:

@@ -1,4 +1,4 @@
-"""The resources of a pair as a repair writes them: what setup would write, and what findings name as too much taken away.
+"""The resources of a pair as a repair writes them: as setup does, and without what findings name as too much.
 
 The pieces are those of the setup: each reads anew, writes only a difference, and reads back.
 """
@@ -6,10 +6,11 @@ The pieces are those of the setup: each reads anew, writes only a difference, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from oss_crr import policy
-from oss_crr.model import AttachedPolicy, BucketInfo, RoleInfo, Rule
+from oss_crr.model import AttachedPolicy, BucketInfo, PolicyInfo, RoleInfo, Rule
 from oss_crr.pair import ResolvedPair
 from oss_crr.resources import destination_grant, kms_key_grant
 from oss_crr.resources.base import Accounts, Change, Resource
@@ -62,28 +63,31 @@ class RepairedRoleGrant(RoleGrant):
 
     _selected: Selected
 
-    def packed(self, documents: Documents, pairs: Sequence[ResolvedPair]) -> Documents:
-        return super().packed(self._cleaned(documents, pairs), pairs)
+    def packed(self, observed: RoleGrantState, pairs: Sequence[ResolvedPair]) -> Documents:
+        return super().packed(self._cleaned(observed, pairs), pairs)
 
     def changes(self, pair: ResolvedPair, observed: RoleGrantState) -> tuple[Change, ...]:
         changes = super().changes(pair, observed)
         if changes or self.system_policy(pair):
             return changes
-        after = self._cleaned(observed.documents, [pair])
+        before, after = observed.documents, self._cleaned(observed, [pair]).documents
         return tuple(
-            Change(
-                self.name, "update", f"policy `{name}` allows more than is needed", observed.documents[name], document
-            )
-            for name, document in after.items()
-            if document != observed.documents[name]
+            Change(self.name, "update", f"policy `{name}` allows more than is needed", before[name], after[name])
+            for name in before
+            if after[name] != before[name]
         )
 
-    def _cleaned(self, documents: Documents, pairs: Sequence[ResolvedPair]) -> Documents:
-        result = dict(documents)
+    def _cleaned(self, observed: RoleGrantState, pairs: Sequence[ResolvedPair]) -> RoleGrantState:
+        policies = tuple(
+            info if info.name in observed.foreign else self._cleaned_policy(info, pairs) for info in observed.policies
+        )
+        return replace(observed, policies=policies)
+
+    def _cleaned_policy(self, info: PolicyInfo, pairs: Sequence[ResolvedPair]) -> PolicyInfo:
+        before = document = policy.parse(info.document)
         for pair in pairs:
-            for name, document in result.items():
-                result[name] = cleaned(name, document, self._selected[pair.name], self.grants(pair), FOLD)
-        return result
+            document = cleaned(info.name, document, self._selected[pair.name], self.grants(pair), FOLD)
+        return info if document == before else replace(info, document=policy.dump(document))
 
 
 class RepairedSourceGrant(RepairedRoleGrant, SourceGrant):

@@ -1,7 +1,7 @@
 """What policies look like after a repair: what the pair needs is there again, and what nobody asked for is gone. Pure.
 
-Whatever else is in a document stays as it is. A statement is touched only where it names the pair's role, or is one of the
-product's own policies, and then only for what a finding names.
+Whatever else is in a document stays as it is. A statement is touched only where it names the pair's role, or is in one
+of the product's own policies, and then only for what a finding names.
 """
 
 from __future__ import annotations
