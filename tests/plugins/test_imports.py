@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 PURE = (
+    "concurrency",
     "converge",
     "denials",
     "errors",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from oss_crr.converge import Convergence
+from oss_crr.operators.batch import utc_now
+from oss_crr.operators.later_look import HEALED, look_again
 from oss_crr.operators.steps import ConvergeOperator
 from oss_crr.operators.waiting import defer_until, waiting_since
 from oss_crr.outcome import Outcome
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The vendor says minutes; the Terraform provider waits half an hour.
 CLOSING_TIMEOUT = timedelta(hours=1)
+#: Types of errors behind which a grant may be missing.
+_REFUSED_FOR_RIGHTS = ("PermissionDenied", "NotYetEffective")
 
 
 class CreateRuleOperator(ConvergeOperator):
@@ -33,7 +39,7 @@ class CreateRuleOperator(ConvergeOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Put the rules, and defer while deleted ones are in the way."""
-        outcomes = self.run_step(context)
+        outcomes = self._healed(context, self.run_step(context))
         closing = self._closing(self.survivors(context), outcomes)
         deadline = waiting_since(context) + CLOSING_TIMEOUT.total_seconds() if closing else 0.0
         if closing and time.time() < deadline:
@@ -45,6 +51,18 @@ class CreateRuleOperator(ConvergeOperator):
         """Try again now that the deleted rules are gone, or the waiting time is over."""
         self.log.info("Waiting ended: %s", event["status"])
         return self.execute(context)
+
+    def _healed(self, context: Context, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Put the rules again that were refused because another run took out a grant of this one."""
+        refused = {item.pair for item in outcomes if item.error and item.error["type"] in _REFUSED_FOR_RIGHTS}
+        healed = look_again(self, context, only=refused, wait=False) if refused else []
+        names = {item.pair for item in healed if item.changes}
+        if not names:
+            return list(outcomes)
+        convergence = Convergence(self._resource, self.accounts, self.step, {}, utc_now())
+        put = convergence.run([pair for pair in self.survivors(context) if pair.name in names])
+        second = {item.pair: replace(item, details={**item.details, HEALED: True}) for item in put}
+        return [second.get(item.pair, item) for item in outcomes]
 
     @staticmethod
     def _closing(pairs: Sequence[ResolvedPair], outcomes: Sequence[Outcome]) -> list[WaitedRule]:

@@ -9,13 +9,17 @@ from airflow.sdk import TriggerRule
 
 from oss_crr.errors import PermanentError
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator
-from oss_crr.outcome import Outcome
+from oss_crr.operators.later_look import HEALED, look_again
+from oss_crr.outcome import Outcome, combined_error
 from oss_crr.resources.base import json_diff
 from oss_crr.resources.registry import RESOURCES
 from oss_crr.summary import SUMMARY, summary_line
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+#: Row of the report for grants that another writer took out, and that were granted again.
+LATER_LOOK = "later look"
 
 StepOutcomes = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -37,7 +41,9 @@ class ReportOperator(StepOperator):
     def run_step(self, context: Context) -> list[Outcome]:
         """Collect every step's outcomes into one outcome per pair."""
         steps = {step: self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)}
-        rows = report_rows(steps, self._crashed(context))
+        crashed = self._crashed(context)
+        steps[LATER_LOOK] = self._look_again(context, steps, crashed)
+        rows = report_rows(steps, crashed)
         if not rows:
             raise self._nothing_done(context)
         self.log.info("Report\n%s", report_text(rows))
@@ -45,6 +51,19 @@ class ReportOperator(StepOperator):
             # The report of a whole run, not of one of its batches.
             context["ti"].xcom_push(key=SUMMARY, value=summary_line(rows))
         return [_outcome(row, self.step) for row in rows]
+
+    def _look_again(self, context: Context, steps: StepOutcomes, crashed: Sequence[str]) -> list[dict[str, Any]]:
+        """Make sure that no other run has taken out what this one granted; return what had to be healed, or failed.
+
+        :raises OssCrrError: a look failed, and trying again may help.
+        """
+        healed = any(outcome["details"].get(HEALED) for outcomes in steps.values() for outcome in outcomes)
+        trusted = not healed and not crashed and context["ti"].try_number == 1
+        outcomes = look_again(self, context, trust_first_look=trusted)
+        failures = [outcome for outcome in outcomes if outcome.error]
+        if failures and self._worth_a_retry(context, failures):
+            raise combined_error(failures)
+        return [outcome.to_dict() for outcome in outcomes if outcome.error or outcome.changes]
 
     def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
         """Tell whether the run is a success: only when no pair failed."""

@@ -136,7 +136,10 @@ class ConvergeOperator(StepOperator):
         pairs = [pair for pair in self.survivors(context) if self._resource.applies(pair)]
         if not pairs:
             raise AirflowSkipException("no pair of this batch asks for it")
-        return Convergence(self._resource, self.accounts, self.step, self._plans(context), utc_now()).run(pairs)
+        wrote_before = context["ti"].try_number > 1
+        plans = self._plans(context)
+        convergence = Convergence(self._resource, self.accounts, self.step, plans, utc_now(), wrote_before=wrote_before)
+        return convergence.run(pairs)
 
     def _plans(self, context: Context) -> dict[str, PlannedResource]:
         """Return what preflight saw; nothing on a further try, before which somebody may have changed things."""

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, T
 
 from oss_crr.errors import Conflict, HistoryTimeout, OssCrrError, RuleVanished
 from oss_crr.operators.batch import BatchOperator, run_parameter
+from oss_crr.operators.later_look import HEALED, look_again, was_healed, written
 from oss_crr.operators.links import SourceBucketLink
 from oss_crr.operators.waiting import defer_until, waiting_since
 from oss_crr.outcome import Outcome, error_from
@@ -45,13 +46,37 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
         """
         if not run_parameter(context, "wait_for_history", True):
             raise AirflowSkipException("wait_for_history is off")
-        rules = self._rules(context, [pair for pair in self.survivors(context) if pair.pair.manages_source])
+        pairs = [pair for pair in self.survivors(context) if pair.pair.manages_source]
+        rules = self._rules(context, pairs)
         deadline = waiting_since(context) + self.timeout
-        found = poll_rules(rules, self.accounts.get)
-        self.log.info(summary(found))
-        if not all(item.is_final("complete") for item in found) and time.time() < deadline:
+        found = self._poke(rules)
+        if self._goes_on(found, deadline) and self._looked_again(context):
+            found = self._poke(rules)
+        if self._goes_on(found, deadline):
             defer_until(self, rules, "complete", self.poke_interval, deadline)
         return self._finish(context, found)
+
+    def _poke(self, rules: Sequence[WaitedRule]) -> list[RuleProgress]:
+        found = poll_rules(rules, self.accounts.get)
+        self.log.info(summary(found))
+        return found
+
+    @staticmethod
+    def _goes_on(found: Sequence[RuleProgress], deadline: float) -> bool:
+        return time.time() < deadline and not all(item.is_final("complete") for item in found)
+
+    def _looked_again(self, context: Context) -> bool:
+        """Look again at what the run granted: without a grant, the wait would have no end. True if there was a look.
+
+        The report looks once more, so that a look that fails here is no reason to give up.
+        """
+        outcomes = look_again(self, context)
+        for outcome in outcomes:
+            if outcome.error:
+                self.log.warning("%s: %s", outcome.pair, outcome.error["message"])
+        if was_healed(outcomes):
+            context["task_state_store"].set(HEALED, True)
+        return bool(outcomes)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Judge what the trigger saw last."""
@@ -70,10 +95,12 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
 
     def _finish(self, context: Context, found: Sequence[RuleProgress]) -> list[dict[str, Any]]:
         started = waiting_since(context)
-        return self.settle(context, [self._outcome(item, started) for item in found])
+        healed = bool(written(self, context) and context["task_state_store"].get(HEALED))
+        return self.settle(context, [self._outcome(item, started, healed) for item in found])
 
-    def _outcome(self, item: RuleProgress, started: float) -> Outcome:
+    def _outcome(self, item: RuleProgress, started: float, healed: bool) -> Outcome:
         details = {
+            **({HEALED: True} if healed else {}),
             "history": item.history,
             "watermark": item.watermark,
             "waited_seconds": round(time.time() - started, 1),
