@@ -150,7 +150,7 @@ def test_only_the_pairs_prefixes_count(cloud: FakeCloud) -> None:
 
 
 def test_without_the_destination_only_what_is_younger_than_the_watermark_is_late(cloud: FakeCloud) -> None:
-    one_side = {"destination_conn_id": None, "destination_uid": DESTINATION_UID}
+    one_side: dict[str, Any] = {"destination_conn_id": None, "destination_uid": DESTINATION_UID}
     cloud.put_object(cloud.src, "a", last_modified=NOW - minutes(50))
     assert kinds(check(cloud, progress(minutes(50)), **one_side)) == []
     cloud.put_object(cloud.src, "b", last_modified=NOW - minutes(20))
