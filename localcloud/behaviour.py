@@ -73,6 +73,9 @@ class Behaviour:
     rtc_enable_seconds: float = 0.5
     #: How the progress shows NewObject: ``iso8601`` as in every sample, or ``rfc1123`` as in the prose.
     new_object_style: str = "iso8601"
+    #: Whether NewObject moves on while nobody writes. The page calls it the time up to which data is replicated, and
+    #: does not say what it shows in an idle bucket; otherwise it stays at the latest change that was copied.
+    watermark_moves_when_idle: bool = True
     #: Whose storage class a replica gets: that of the ``source`` object or of the ``destination`` bucket. Not
     #: documented.
     replica_storage_class: str = "source"

@@ -17,6 +17,7 @@ from localcloud.configuration.schema import read_behaviour
 from localcloud.configuration.section import Section
 from localcloud.dump import dump_cloud
 from localcloud.formats import parse_json
+from localcloud.replication_control import change_faults, describe_faults, remove_faults
 from localcloud.runtime import Runtime
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -42,6 +43,9 @@ class Control:
             Route("/state", self.state),
             Route("/behaviour", self.show_behaviour, methods=["GET"]),
             Route("/behaviour", self.change_behaviour, methods=["POST"]),
+            Route("/replication", self.show_replication, methods=["GET"]),
+            Route("/replication", self.change_replication, methods=["POST"]),
+            Route("/replication", self.repair_replication, methods=["DELETE"]),
             Route("/clock", self.show_clock, methods=["GET"]),
             Route("/clock", self.move_clock, methods=["POST"]),
         ]
@@ -92,6 +96,20 @@ class Control:
         changed = read_behaviour(Section(await _json_body(request)), behaviour)
         vars(behaviour).update(vars(changed))
         return JSONResponse(vars(behaviour))
+
+    async def show_replication(self, _: Request) -> Response:
+        """Return what goes wrong with replication, by rule."""
+        return JSONResponse({"rules": describe_faults(self._runtime.engine.faults)})
+
+    async def change_replication(self, request: Request) -> Response:
+        """Make replication go wrong, or right again, for one rule; see :func:`change_faults`."""
+        change_faults(self._runtime.engine.faults, self._runtime.cloud, await _json_body(request))
+        return await self.show_replication(request)
+
+    async def repair_replication(self, _: Request) -> Response:
+        """Let all rules work as they should."""
+        remove_faults(self._runtime.engine.faults)
+        return Response(status_code=204)
 
     async def show_clock(self, _: Request) -> Response:
         """Return the cloud's time."""

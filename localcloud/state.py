@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.cloud import Cloud
 
-_FORMAT = 1
+_FORMAT = 2
 #: What a saved cloud is made of, besides this package's own classes. Anything else in a file is refused, so a file
 #: from somebody else cannot run code.
 _PLAIN_CLASSES = frozenset(

@@ -208,3 +208,57 @@ def test_the_clock_can_be_moved(server: LocalCloudServer, bucket: oss2.Bucket) -
     assert caught.value.code == "RequestTimeTooSkewed"
     httpx.post(control(server, "clock"), json={"advance_seconds": -1000})
     assert bucket.get_bucket_acl().status == 200
+
+
+# --- replication going wrong -----------------------------------------------------------------------------------------
+
+
+def test_replication_faults_are_set_shown_and_taken_back(server: LocalCloudServer) -> None:
+    path = control(server, "replication")
+    faults = {
+        "rule": "bucket-a",
+        "stalled": True,
+        "objects_per_second": 2.5,
+        "lose": ["a", "tmp/*"],
+        "corrupt": ["b"],
+        "stale": ["c"],
+        "drop_deletes": True,
+        "deliver_deletes": True,
+    }
+    assert httpx.get(path).json() == {"rules": []}
+    assert httpx.post(path, json=faults).json() == {"rules": [faults]}
+    changed = {"rule": "bucket-a", "stalled": False, "lose": [], "stale": ["d"], "objects_per_second": 0}
+    assert httpx.post(path, json=changed).json() == {
+        "rules": [
+            {"rule": "bucket-a", "drop_deletes": True, "deliver_deletes": True, "corrupt": ["b"], "stale": ["d"]},
+        ]
+    }
+    assert httpx.post(path, json={"rule": "bucket-b", "stalled": True}).json()["rules"][1]["rule"] == "bucket-b"
+    assert httpx.delete(path).status_code == 204
+    assert httpx.get(path).json() == {"rules": []}
+
+
+def test_replication_faults_reach_the_engine(server: LocalCloudServer) -> None:
+    httpx.post(control(server, "replication"), json={"rule": "bucket-a", "corrupt": ["x"], "drop_deletes": True})
+    faults = server.runtime.engine.faults
+    assert (faults.corrupted, faults.drops_deletes, faults.lost) == ({("bucket-a", "x")}, {"bucket-a"}, set())
+    server.runtime.reset()
+    assert httpx.get(control(server, "replication")).json() == {"rules": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"stalled": True}, "rule: is required"),
+        ({"rule": "nobody"}, "rule: there is no rule or source bucket 'nobody'"),
+        ({"rule": "bucket-a", "loose": ["a"]}, "loose: is not known here"),
+        ({"rule": "bucket-a", "lose": "a"}, "lose: expected a list"),
+        ({"rule": "bucket-a", "lose": [1]}, "lose: expected a list of object keys"),
+        ({"rule": "bucket-a", "stalled": "yes"}, "stalled: expected true or false"),
+        ({"rule": "bucket-a", "objects_per_second": -1}, "objects_per_second: expected a number of at least 0"),
+    ],
+)
+def test_wrong_replication_faults_are_refused(server: LocalCloudServer, body: dict[str, object], problem: str) -> None:
+    answer = httpx.post(control(server, "replication"), json=body)
+    assert (answer.status_code, problem in answer.json()["error"]) == (400, True), answer.text
+    assert httpx.get(control(server, "replication")).json() == {"rules": []}

@@ -123,7 +123,16 @@ class Copier:
         replica = replace(
             version, replica=True, encryption=encryption, storage_class=storage_class, restored_until=None
         )
-        return _corrupted(replica) if self.faults.corrupts(self.rule, version.key) else replica
+        if self.faults.corrupts(self.rule, version.key):
+            return _corrupted(replica)
+        return self._stale(replica) if self.faults.keeps_old(self.rule, version.key) else replica
+
+    def _stale(self, replica: ObjectVersion) -> ObjectVersion:
+        """Return the replica with the body that the destination has under its key; unchanged where there is none."""
+        old = self.destination.latest(replica.key)
+        if old is None or old.delete_marker:
+            return replica
+        return replace(replica, body=old.body, etag=old.etag, crc64=old.crc64)
 
     def _store(self, replica: ObjectVersion, kind: ChangeKind) -> None:
         """Write a replica; a version that is there already keeps its place among the versions."""

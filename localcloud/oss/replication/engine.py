@@ -50,7 +50,7 @@ class ReplicationEngine:
 
     def has_work(self) -> bool:
         """Tell whether a rule is changing its state or has something to copy."""
-        return any(rule.status != "doing" or rule.task.has_work for _, rule in self._rules())
+        return any(rule.status != "doing" or rule.task.has_work or rule.task.unwanted for _, rule in self._rules())
 
     def tick(self, max_seconds: float) -> None:
         """Change states that are due and copy what can be copied now.
@@ -74,6 +74,7 @@ class ReplicationEngine:
         due: deque[tuple[Bucket, ReplicationRule]] = deque()
         for source, rule in self._rules():
             self._change_state(source, rule, now)
+            rule.task.settle_unwanted(wanted=self.faults.delivers_delete(rule))
             if rule.status == "doing" and rule.task.is_due(now) and not self.faults.stalls(rule):
                 due.append((source, rule))
         # Begin behind those that had their turn last time.

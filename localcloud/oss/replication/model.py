@@ -40,6 +40,8 @@ class RuleTask:
     :param history_done: number of them that are copied, or skipped as the service skips them.
     :param ready: work that can be done next.
     :param waiting: work that lacks a right or a KMS key, by object key; later work for that key queues up behind it.
+    :param unwanted: removals that the rule does not carry over, until the next tick: a fault may want them done.
+    :param copied_until: time of the latest change that was carried over; None before the first one.
     :param retry_at: when waiting work is tried again.
     :param blocked_until: when a rule that may copy nothing at all is tried again; None while it may copy.
     :param allowance: objects that may be copied now under a speed limit.
@@ -53,6 +55,8 @@ class RuleTask:
     history_finished: datetime | None = None
     ready: deque[Work] = field(default_factory=deque)
     waiting: dict[str, deque[Work]] = field(default_factory=dict)
+    unwanted: deque[Work] = field(default_factory=deque)
+    copied_until: datetime | None = None
     retry_at: datetime | None = None
     blocked_until: datetime | None = None
     allowance: float = 0.0
@@ -106,11 +110,23 @@ class RuleTask:
             self.allowance = min(self.allowance, max(1.0, objects_per_second)) + elapsed * objects_per_second
         self.paced_at = now
 
+    def note_done(self, work: Work) -> None:
+        """Remember how far changes have been carried over; history is older than all of them."""
+        if not work.historical:
+            self.copied_until = work.time if self.copied_until is None else max(self.copied_until, work.time)
+
+    def settle_unwanted(self, *, wanted: bool) -> None:
+        """Forget the removals that the rule does not carry over, or have them done in spite of that."""
+        if wanted:
+            self.ready.extend(self.unwanted)
+        self.unwanted.clear()
+
     def clear(self) -> None:
         """Forget everything that is still to be done."""
         self.history.clear()
         self.ready.clear()
         self.waiting.clear()
+        self.unwanted.clear()
 
 
 @dataclass

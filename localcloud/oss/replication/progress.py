@@ -20,12 +20,16 @@ def history_fraction(rule: ReplicationRule) -> str | None:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def watermark(rule: ReplicationRule, now: datetime) -> datetime:
-    """Return the time before which every write is copied: that of the oldest write that is not, else ``now``."""
+def watermark(rule: ReplicationRule, now: datetime, *, moves_when_idle: bool = True) -> datetime | None:
+    """Return the time before which every write is copied: that of the oldest write that is not.
+
+    :param moves_when_idle: whether it is ``now`` when everything is copied, or else the time of the latest change that
+        was copied; None before the first one.
+    """
     task = rule.task
     queues = (task.ready, *task.waiting.values())
     times = (work.time for queue in queues for work in queue if not work.historical)
-    return min(times, default=now)
+    return min(times, default=now if moves_when_idle else task.copied_until)
 
 
 def format_watermark(time: datetime, style: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from localcloud.oss.model import Bucket, Change, ChangeKind, ObjectVersion
 from localcloud.oss.replication.model import ReplicationRule, RuleTask, Work
-from localcloud.oss.replication.selection import carries_change, carries_version
+from localcloud.oss.replication.selection import carries_change, carries_version, is_withheld
 
 
 def open_rule(source: Bucket, rule: ReplicationRule) -> None:
@@ -42,9 +42,14 @@ def watch(bucket: Bucket) -> None:
 
 def record_change(bucket: Bucket, change: Change) -> None:
     """Queue a change for every rule of the bucket that carries it over."""
+    work = Work(change.kind, change.key, change.version.version_id, change.time)
     for rule in bucket.rules.values():
-        if rule.closing_since is None and carries_change(rule, change):
-            rule.task.ready.append(Work(change.kind, change.key, change.version.version_id, change.time))
+        if rule.closing_since is not None:
+            continue
+        if carries_change(rule, change):
+            rule.task.ready.append(work)
+        elif is_withheld(rule, change):
+            rule.task.unwanted.append(work)
 
 
 def _take_history(source: Bucket, rule: ReplicationRule) -> None:

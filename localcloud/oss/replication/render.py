@@ -53,15 +53,16 @@ def _configured(rule: ReplicationRule, now: datetime, behaviour: Behaviour) -> s
 
 
 def _progressing(rule: ReplicationRule, now: datetime, behaviour: Behaviour) -> str:
-    return element("Rule", _common(rule), _progress(rule, now, behaviour.new_object_style))
+    return element("Rule", _common(rule), _progress(rule, now, behaviour))
 
 
-def _progress(rule: ReplicationRule, now: datetime, style: str) -> str:
+def _progress(rule: ReplicationRule, now: datetime, behaviour: Behaviour) -> str:
     """Return the Progress element, which is there only while the rule copies."""
     if rule.status != "doing":
         return ""
-    new_object = format_watermark(watermark(rule, now), style)
-    return element("Progress", optional("HistoricalObject", history_fraction(rule)), text("NewObject", new_object))
+    time = watermark(rule, now, moves_when_idle=behaviour.watermark_moves_when_idle)
+    new_object = format_watermark(time, behaviour.new_object_style) if time else None
+    return element("Progress", optional("HistoricalObject", history_fraction(rule)), optional("NewObject", new_object))
 
 
 def _common(rule: ReplicationRule) -> str:

@@ -71,6 +71,7 @@ class RuleRun:
         outcome = self._copier.do(work)
         if outcome is Outcome.BLOCKED:
             return False
+        self._task.note_done(work)
         if outcome is Outcome.COPIED:
             self._task.allowance -= 1
         if work.historical:

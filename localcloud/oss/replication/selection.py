@@ -55,3 +55,10 @@ def carries_change(rule: ReplicationRule, change: Change) -> bool:
     if change.kind in REMOVALS:
         return syncs_deletes(rule) and covers(rule, change.key)
     return carries_version(rule, change.version)
+
+
+def is_withheld(rule: ReplicationRule, change: Change) -> bool:
+    """Tell whether a change is a removal that only the rule's actions keep from being carried over."""
+    return (
+        change.kind in REMOVALS and not change.by_replication and not syncs_deletes(rule) and covers(rule, change.key)
+    )

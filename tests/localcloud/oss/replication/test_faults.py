@@ -71,3 +71,67 @@ def test_dropped_deletes_leave_the_replica(make_world: Any, versioning: str, nam
     world.run()
     assert world.destination.latest("a").delete_marker is False
     assert not world.engine.has_work()
+
+
+@NAMES
+def test_keys_of_faults_may_have_wildcards(world: Any, name: str) -> None:
+    world.faults.lost.add((name, "tmp/*"))
+    for key in ("tmp/a", "tmp/b/c", "a/tmp/", "tmp"):
+        world.put(key)
+    world.rule()
+    world.run()
+    assert list(world.destination.keys) == ["a/tmp/", "tmp"]
+
+
+@NAMES
+@pytest.mark.parametrize("versioning", ["", "Enabled"])
+def test_stale_replica_keeps_its_old_body(make_world: Any, versioning: str, name: str) -> None:
+    world = make_world(versioning)
+    world.rule()
+    world.faults.stale.add((name, "a"))
+    first = world.put("a", b"first")
+    world.run()
+    assert world.destination.latest("a").body == b"first"
+    second = world.put("a", b"second", headers={"content-type": "text/new"})
+    world.put("b", b"other")
+    world.run()
+    replica = world.destination.latest("a")
+    assert (replica.body, replica.etag, replica.crc64) == (b"first", first.etag, first.crc64)
+    assert (replica.version_id, replica.headers) == (second.version_id, second.headers)
+    assert not world.engine.has_work()
+    world.faults.stale.clear()
+    world.put("a", b"third")
+    world.run()
+    assert world.destination.latest("a").body == b"third"
+
+
+@NAMES
+def test_deletion_is_delivered_against_the_rule(world: Any, name: str) -> None:
+    world.rule(actions=("PUT",), prefixes=("a", "b"))
+    for key in ("a", "b", "c"):
+        world.put(key)
+    world.run()
+    world.delete("a")
+    world.run()
+    assert list(world.destination.keys) == ["a", "b"]
+    world.faults.delivers_deletes.add(name)
+    world.run()
+    assert list(world.destination.keys) == ["a", "b"], "what was deleted before the fault stays"
+    world.put("c", bucket=world.destination)
+    world.delete("b")
+    world.delete("c")
+    assert world.engine.has_work()
+    world.run()
+    assert list(world.destination.keys) == ["a", "c"]
+    assert not world.engine.has_work()
+
+
+@NAMES
+def test_version_is_deleted_against_the_rule(versioned: Any, name: str) -> None:
+    versioned.rule(actions=("PUT",))
+    versioned.faults.delivers_deletes.add(name)
+    kept, gone = versioned.put("a"), versioned.put("a")
+    versioned.run()
+    versioned.delete("a", gone.version_id)
+    versioned.run()
+    assert [version.version_id for version in versioned.destination.keys["a"]] == [kept.version_id]

@@ -92,6 +92,22 @@ def test_watermark_counts_writes_that_wait_for_a_right(world: Any) -> None:
     assert watermark(rule, world.clock.now()) == first
 
 
+def test_watermark_can_stay_while_nobody_writes(world: Any) -> None:
+    world.cloud.behaviour.watermark_moves_when_idle = False
+    world.put("history")
+    world.rule()
+    world.run()
+    assert "NewObject" not in progress(world)
+    written = world.put("a").last_modified
+    world.run()
+    world.run(3600)
+    assert progress(world)["NewObject"] == format_watermark(written, "iso8601")
+    world.faults.stalled.add("src")
+    waiting = world.put("b").last_modified
+    world.run(3600)
+    assert progress(world)["NewObject"] == format_watermark(waiting, "iso8601")
+
+
 @pytest.mark.parametrize(
     ("style", "text"), [("iso8601", "2026-11-22T12:00:01.999Z"), ("rfc1123", "Sun, 22 Nov 2026 12:00:01 GMT")]
 )
