@@ -41,6 +41,9 @@ class Behaviour:
     foreign_bucket_error: str = "AccessDenied"
     #: HTTP status of throttling answers of RAM; not confirmed.
     throttling_status: int = 429
+    #: Whether throttling answers of RAM and KMS say how long to wait (``x-acs-retry-after``, milliseconds). The SDKs
+    #: read that header; no page mentions it. Those of OSS always do (``x-oss-qos-delay-time``).
+    throttling_says_when: bool = False
     #: Buckets that one account may create in one region; seeded ones count, but may exceed it.
     max_buckets_per_region: int = 100
     #: Whether putting a bucket that the caller owns already is 409, as the API page says. The page on HTTP 409 and
@@ -55,6 +58,16 @@ class Behaviour:
     ram_reads_per_second: int = 0
     ram_writes_per_second: int = 0
     ram_detaches_per_second: int = 0
+    #: KMS calls per second, account and region; 0 means unlimited. Published: 10 CreateKey, 30 other changes, 50
+    #: queries, 1,000 symmetric operations.
+    kms_creates_per_second: int = 0
+    kms_changes_per_second: int = 0
+    kms_queries_per_second: int = 0
+    kms_crypto_per_second: int = 0
+    #: OSS calls per second and account; 0 means unlimited. Published: 10,000.
+    oss_requests_per_second: int = 0
+    #: Whether the published quotas hold wherever one of the seven numbers above is 0.
+    published_quotas: bool = False
     #: Code (HTTP 403) when a rule's role cannot be used. Support cases name ``NoPermission``, the API page
     #: ``AccessDenied``.
     replication_role_error: str = "NoPermission"

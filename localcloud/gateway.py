@@ -1,4 +1,4 @@
-"""The way of every cloud call: latency, injected faults, the call itself, and its count."""
+"""The way of every cloud call: latency, injected faults, quotas, the call itself, and its count."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from localcloud.exchange.rpc import RpcExchange
 from localcloud.faults import FaultTable, When
 from localcloud.http import Request, Response
 from localcloud.products import is_rpc
+from localcloud.quotas import QuotaTable
 from localcloud.wire.rpc import read_params
 
 
@@ -39,6 +40,7 @@ class Gateway:
         self.cloud = cloud
         self.calls = CallLog()
         self.faults = FaultTable()
+        self._quotas = QuotaTable()
         self._nonces = NonceLog()
         self._domains = domains
 
@@ -59,8 +61,8 @@ class Gateway:
     def _open(self, request: Request) -> Exchange:
         params = read_params(request)
         if is_rpc(request, params):
-            return RpcExchange(self.cloud, request, params, self._nonces)
-        return OssExchange(self.cloud, request, self._domains)
+            return RpcExchange(self.cloud, request, params, self._nonces, self._quotas)
+        return OssExchange(self.cloud, request, self._domains, self._quotas)
 
     async def _strike(self, exchange: Exchange, when: When) -> Outcome | None:
         """Let a fault act on a call; None when the call goes on."""

@@ -11,6 +11,7 @@ from localcloud.cloud import Cloud
 from localcloud.errors import ServiceError
 from localcloud.faults import Fault, FaultTarget
 from localcloud.http import Request, Response
+from localcloud.quotas import QuotaTable
 
 #: Stands for the account of requests without a known key, and for the action of requests that are no API.
 ANONYMOUS = "anonymous"
@@ -28,6 +29,8 @@ class Exchange(ABC):
     :param write: whether the API changes anything.
     :param key_id: access key id that the request names, unverified.
     :param bucket: bucket that the request addresses.
+    :param quotas: what limits the calls of all exchanges.
+    :param region: region of the endpoint, where quotas are counted by region.
     """
 
     def __init__(
@@ -39,9 +42,13 @@ class Exchange(ABC):
         action: str,
         write: bool,
         key_id: str | None,
+        quotas: QuotaTable,
         bucket: str | None = None,
+        region: str = "",
     ) -> None:
         self.cloud = cloud
+        self._quotas = quotas
+        self._region = region
         self.request = request
         key = find_key(cloud, key_id) if key_id else None
         account = key.caller.account_uid if key else ANONYMOUS
@@ -53,6 +60,7 @@ class Exchange(ABC):
     def run(self) -> Response:
         """Verify the sender and answer the call; whatever goes wrong becomes an answer of the product's form."""
         try:
+            self._quotas.check(self.cloud.behaviour, self.key, self._region, self.cloud.clock.now())
             return self.succeed()
         except ServiceError as error:
             return self.fail(error)

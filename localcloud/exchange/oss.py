@@ -14,6 +14,7 @@ from localcloud.http import Request, Response
 from localcloud.operation import OssCall, OssOperation
 from localcloud.oss import router
 from localcloud.oss.addressing import parse_address
+from localcloud.quotas import QuotaTable
 from localcloud.wire import oss as wire
 
 
@@ -21,9 +22,10 @@ class OssExchange(Exchange):
     """A call of OSS.
 
     :param domains: further base domains under which ``<bucket>.<domain>`` names a bucket.
+    :param quotas: what limits the calls of all exchanges.
     """
 
-    def __init__(self, cloud: Cloud, request: Request, domains: Sequence[str]) -> None:
+    def __init__(self, cloud: Cloud, request: Request, domains: Sequence[str], quotas: QuotaTable) -> None:
         self._began = perf_counter()
         self._request_id = wire.new_request_id()
         self._address = parse_address(request.headers.get("host", ""), request.raw_path, domains)
@@ -40,6 +42,7 @@ class OssExchange(Exchange):
             action=self._operation.name if self._operation else UNKNOWN,
             write=self._operation.write if self._operation else request.method not in ("GET", "HEAD", "OPTIONS"),
             key_id=auth.claimed_key_id(request),
+            quotas=quotas,
             bucket=self._address.bucket,
         )
 

@@ -11,6 +11,7 @@ from localcloud.exchange.base import UNKNOWN, Exchange
 from localcloud.http import Request, Response
 from localcloud.operation import RpcCall, RpcOperation
 from localcloud.products import product_of_version
+from localcloud.quotas import QuotaTable
 from localcloud.wire import rpc as wire
 
 
@@ -19,9 +20,17 @@ class RpcExchange(Exchange):
 
     :param params: parameters of query and form together.
     :param nonces: nonces that were used before.
+    :param quotas: what limits the calls of all exchanges.
     """
 
-    def __init__(self, cloud: Cloud, request: Request, params: Mapping[str, str], nonces: auth.NonceLog) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        request: Request,
+        params: Mapping[str, str],
+        nonces: auth.NonceLog,
+        quotas: QuotaTable,
+    ) -> None:
         self._params = params
         self._nonces = nonces
         self._request_id = wire.new_request_id()
@@ -35,6 +44,8 @@ class RpcExchange(Exchange):
             action=self._operation.name if self._operation else UNKNOWN,
             write=self._operation is not None and self._operation.write,
             key_id=auth.claimed_key_id(request, params),
+            quotas=quotas,
+            region=wire.region_of(request) or "",
         )
 
     def succeed(self) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -90,5 +89,3 @@ class RamState:
     roles: dict[str, Role] = field(default_factory=dict)
     #: Custom policies by name. System policies are the same for every account and live in ``system_policies``.
     policies: dict[str, Policy] = field(default_factory=dict)
-    #: Times of the last second's calls by API name, for throttling.
-    recent_calls: dict[str, deque[datetime]] = field(default_factory=dict)

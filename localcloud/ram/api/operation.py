@@ -1,4 +1,4 @@
-"""How every RAM operation is made: quota, required parameters, right, then its handler."""
+"""How every RAM operation is made: required parameters, right, then its handler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from localcloud.policy.denial import access_denied_detail
 from localcloud.policy.evaluate import Decision
 from localcloud.policy.identity import decide_call
 from localcloud.ram.backend.account import RamAccount
-from localcloud.ram.throttling import check_rate
 
 Answer = dict[str, object]
 Handler = Callable[[RpcCall, RamAccount], Answer]
@@ -23,7 +22,7 @@ POLICY = "policy/{PolicyName}"
 def operation(
     name: str, handler: Handler, *resources: str, write: bool = False, required: tuple[str, ...] = ()
 ) -> RpcOperation:
-    """Make an operation that checks quota, parameters and rights before its handler runs.
+    """Make an operation that checks parameters and rights before its handler runs.
 
     :param resources: what the caller needs ``ram:<name>`` on, as relative names with parameters in braces (RAM page
         "RAM authentication"); all of them.
@@ -32,7 +31,6 @@ def operation(
 
     def run(call: RpcCall) -> Answer:
         account = _open_account(call)
-        check_rate(account.state, call.cloud.behaviour, name, account.now, write=write)
         for parameter in required:
             if not call.params.get(parameter):
                 raise missing(parameter)

@@ -95,20 +95,3 @@ def test_a_taken_right_propagates(ram: Ram) -> None:
     assert user("ListRoles")
     ram.cloud.clock.advance(31)
     assert user.refusal("ListRoles").code == "NoPermission"
-
-
-def test_write_quota(ram: Ram, trust: str) -> None:
-    ram.cloud.behaviour.ram_writes_per_second = 2
-    for name in ("a", "b"):
-        ram("CreateRole", RoleName=name, AssumeRolePolicyDocument=trust)
-    refused = ram.refusal("CreateRole", RoleName="c", AssumeRolePolicyDocument=trust)
-    assert (refused.status, refused.code) == (429, "Throttling.User")
-    ram("GetRole", RoleName="a")
-    ram("DeleteRole", RoleName="a")
-    ram.cloud.clock.advance(1.5)
-    ram("CreateRole", RoleName="c", AssumeRolePolicyDocument=trust)
-
-
-def test_quotas_are_off_by_default(ram: Ram) -> None:
-    for _ in range(200):
-        ram("ListRoles")
