@@ -51,9 +51,12 @@ STEPS = (
 )
 
 
-def caller_policy(side: str) -> dict[str, Any]:
-    """Return the RAM policy that the README gives to one side's user."""
-    policy: dict[str, Any] = json.loads((POLICIES / f"caller-{side}.json").read_text(encoding="utf-8"))
+def caller_policy(side: str, purpose: str = "") -> dict[str, Any]:
+    """Return the RAM policy that the README gives to one side's user.
+
+    :param purpose: ``-canary`` for the one with what test objects need.
+    """
+    policy: dict[str, Any] = json.loads((POLICIES / f"caller-{side}{purpose}.json").read_text(encoding="utf-8"))
     return policy
 
 
@@ -98,7 +101,7 @@ def _account(uid: str, side: str, bucket: str, region: str, objects: int) -> dic
             {
                 "name": f"{side}-user",
                 "access_keys": [{"id": f"LTAI-{side}-user", "secret": f"{side}-user-secret"}],
-                "policies": [caller_policy(side)],
+                "policies": [caller_policy(side), caller_policy(side, "-canary")],
             }
         ],
         "buckets": [{"name": bucket, "region": region, **seeded}],

@@ -20,7 +20,8 @@ class ReplicationFaults:
     :param corrupted: (rule, object key) pairs whose replicas get a different body.
     :param stale: (rule, object key) pairs whose replicas keep their old body when the object is overwritten.
     :param drops_deletes: rules that report deletions and delete markers as done, but do not do them.
-    :param delivers_deletes: rules that carry over deletions although their actions do not tell them to.
+    :param delivers_deletes: rules that carry over deletions although their actions do not tell them to, and whether or
+        not their role may delete.
     """
 
     stalled: set[str] = field(default_factory=set)

@@ -107,6 +107,7 @@ def test_stale_replica_keeps_its_old_body(make_world: Any, versioning: str, name
 
 @NAMES
 def test_deletion_is_delivered_against_the_rule(world: Any, name: str) -> None:
+    world.grant_destination("oss:ReplicateDelete")
     world.rule(actions=("PUT",), prefixes=("a", "b"))
     for key in ("a", "b", "c"):
         world.put(key)
