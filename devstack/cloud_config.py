@@ -90,11 +90,11 @@ def write(path: Path, *, objects: int = _OBJECTS, objects_per_second: float = _O
 
 
 def _account(side: Side, objects: int) -> dict[str, Any]:
-    policy = json.loads((_POLICIES / f"caller-{side.role}.json").read_text(encoding="utf-8"))
+    documents = (_POLICIES / f"caller-{side.role}{purpose}.json" for purpose in ("", "-canary"))
     user = {
         "name": "replication-setup",
         "access_keys": [{"id": side.key_id, "secret": side.key_secret}],
-        "policies": [policy],
+        "policies": [json.loads(document.read_text(encoding="utf-8")) for document in documents],
     }
     bucket: dict[str, Any] = {"name": side.bucket, "region": side.region}
     if objects:

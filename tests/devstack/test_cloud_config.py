@@ -27,10 +27,10 @@ def test_each_user_has_exactly_the_documented_rights(tmp_path: Path) -> None:
     for side, account in zip((SOURCE, DESTINATION), load_config(tmp_path / "cloud.yaml").accounts, strict=True):
         assert account.access_keys == ()
         (user,) = account.users
-        (policy,) = user.policies
-        documented = (CHECKOUT / "include" / "policies" / f"caller-{side.role}.json").read_text(encoding="utf-8")
-        assert policy.document
-        assert json.loads(policy.document) == json.loads(documented)
+        for purpose, policy in zip(("", "-canary"), user.policies, strict=True):
+            documented = CHECKOUT / "include" / "policies" / f"caller-{side.role}{purpose}.json"
+            assert policy.document
+            assert json.loads(policy.document) == json.loads(documented.read_text(encoding="utf-8"))
         assert user.access_keys[0].id == side.connection_extra("http://cloud")["access_key_id"]
 
 

@@ -143,9 +143,9 @@ def cloud_config() -> Json:
     return {"accounts": accounts, "behaviour": BEHAVIOUR}
 
 
-def documented_rights(side: SideName) -> Json:
-    """The RAM policy that the README gives to one side's user."""
-    policy: Json = json.loads(_policy_text(CHECKOUT / "include" / "policies" / f"caller-{side}.json"))
+def documented_rights(side: SideName, purpose: str = "") -> Json:
+    """The RAM policy that the README gives to one side's user; with ``-canary``, the one that test objects need."""
+    policy: Json = json.loads(_policy_text(CHECKOUT / "include" / "policies" / f"caller-{side}{purpose}.json"))
     return policy
 
 
@@ -158,10 +158,11 @@ def _account(pair: Pair, side: Side) -> Json:
     bucket: Json = {"name": side.bucket, "region": side.region}
     if side.name == "source":
         bucket["objects"] = {"count": pair.objects, "size": OBJECT_BYTES}
+    rights = [documented_rights(side.name, purpose) for purpose in ("", "-canary")]
     return {
         "uid": side.uid,
         "access_keys": [_key(side.root_key)],
-        "users": [{"name": USER, "access_keys": [_key(side.key)], "policies": [documented_rights(side.name)]}],
+        "users": [{"name": USER, "access_keys": [_key(side.key)], "policies": rights}],
         "buckets": [bucket],
     }
 
