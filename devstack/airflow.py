@@ -49,6 +49,7 @@ def environment(settings: Settings, keys: Keys, database_url: str, inherited: Ma
         "NO_PROXY": _without_proxy(inherited.get("NO_PROXY")),
         "no_proxy": _without_proxy(inherited.get("no_proxy")),
         "AIRFLOW_HOME": str(settings.airflow_home),
+        "OSS_CRR_FLEET_FILE": str(settings.fleet_file),
         **{f"AIRFLOW__{name}": value for name, value in _options(settings, keys, database_url).items()},
     }
 

@@ -29,6 +29,7 @@ class Settings:
     :param cloud_port: loopback port of the local cloud.
     :param cloud_config: the local cloud's configuration file (YAML).
     :param dags_folder: the DAG files that Airflow runs.
+    :param fleet_file: the inventory of bucket pairs.
     :param preload_sdks: let the scheduler import the cloud SDKs once, so that task processes find them loaded.
     :param parts: the programs of Airflow by name, with their arguments; ``api-server`` is one of them.
     :param options: options of Airflow that replace the stack's own, named ``SECTION__OPTION``.
@@ -39,6 +40,7 @@ class Settings:
     cloud_port: int
     cloud_config: Path
     dags_folder: Path = CHECKOUT / "dags"
+    fleet_file: Path = CHECKOUT / "include" / "fleet.yaml"
     preload_sdks: bool = True
     parts: Mapping[str, Sequence[str]] = field(default_factory=lambda: PARTS)
     options: Mapping[str, str] = field(default_factory=dict)

@@ -44,6 +44,11 @@ class Airflow(AirflowApi):
         """
         return Run(self, dag_id, self.trigger(dag_id, conf))
 
+    def map_names(self, dag_id: str, run_id: str) -> dict[tuple[str, int], str | None]:
+        """What Airflow calls each instance of a mapped task."""
+        found = self._pages(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
+        return {(task["task_id"], task["map_index"]): task["rendered_map_index"] for task in found}
+
     def runs(self, dag_id: str = DAG_ID) -> list[Run]:
         """Every run of a DAG."""
         return [

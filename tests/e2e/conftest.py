@@ -36,7 +36,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         cloud_port=free_port(),
         cloud_config=folder / "cloud.yaml",
         dags_folder=_dags_folder(folder / "dags"),
+        fleet_file=folder / "fleet.yaml",
     )
+    settings.fleet_file.write_text("pairs: []\n", encoding="utf-8")
     settings.cloud_config.write_text(yaml.safe_dump(cloud_config()), encoding="utf-8")
     stack = Stack(settings)
     try:

@@ -36,6 +36,13 @@ def cut_batches(items: Sequence[Item], batch_size: int, max_batches: int = MAX_B
     return [[items[index] for index in sorted(batch)] for batch in packed]
 
 
+def batch_name(names: Sequence[str]) -> str:
+    """Return what to call a batch among others, from the names of its pairs; empty for none."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{names[0]} to {names[-1]} ({len(names)} pairs)"
+
+
 def shared_documents(pair: BucketPair) -> Iterator[tuple[str, ...]]:
     """Yield what the pair's set-up writes and others may write, too: keys that are equal for the same document.
 

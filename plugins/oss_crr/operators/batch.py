@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from oss_crr.fleet.batches import batch_name
 from oss_crr.operators.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from oss_crr.outcome import Outcome, combined_error, failed_pairs
 from oss_crr.pair import BucketPair, ResolvedPair
 from oss_crr.resources.base import Accounts
 
 if TYPE_CHECKING:
+    import jinja2
     from airflow.sdk import Context
 
 #: Task id of the step whose output describes the batch.
@@ -31,19 +33,32 @@ class BatchOperator(BaseOperator):
     may help one that failed; its outcomes are kept as XCom in both cases, so that the report can name every cause.
 
     :param after: task ids of earlier steps whose failures drop a pair.
+    :param tolerant: do not fail even when no pair survives, because a later task takes care of pairs that failed.
     """
 
-    def __init__(self, *, after: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *, after: Sequence[str] = (), tolerant: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("retries", RETRIES)
         kwargs.setdefault("retry_delay", RETRY_DELAY)
         kwargs.setdefault("retry_policy", RETRY_POLICY)
         super().__init__(**kwargs)
         self.after = tuple(after)
+        self.tolerant = tolerant
         #: What the console links lead to.
         self.first_pair: BucketPair | None = None
         #: Outcomes of other steps by step, and the task instance that they were fetched for.
         self._fetched: dict[str, list[dict[str, Any]]] = {}
         self._fetched_for: object = None
+
+    @property
+    def batch_name(self) -> str:
+        """Return what Airflow calls this batch among others; empty while its pairs are not known."""
+        return batch_name([outcome["pair"] for outcome in self._fetched.get(PREFLIGHT, ())])
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Fetch the batch of a mapped task before its name is shown; every step needs it anyway."""
+        super().render_template_fields(context, jinja_env)
+        if map_index(context) >= 0:
+            self.outcomes_of(context, PREFLIGHT)
 
     @property
     def step(self) -> str:
@@ -61,7 +76,7 @@ class BatchOperator(BaseOperator):
             self._log_outcome(outcome)
         result = [outcome.to_dict() for outcome in outcomes]
         failures = [outcome for outcome in outcomes if not outcome.ok]
-        if failures and (not self.goes_on(context, outcomes) or self._worth_a_retry(context, failures)):
+        if failures and (self._worth_a_retry(context, failures) or self._is_over(context, outcomes)):
             context["ti"].xcom_push(key="return_value", value=result)
             raise combined_error(failures)
         return result
@@ -102,9 +117,11 @@ class BatchOperator(BaseOperator):
         if self._fetched_for is not ti:
             self._fetched_for, self._fetched = ti, {}
         if step not in self._fetched:
-            index = ti.map_index if ti.map_index is not None else -1
-            self._fetched[step] = ti.xcom_pull(task_ids=self.sibling(step), map_indexes=index) or []
+            self._fetched[step] = ti.xcom_pull(task_ids=self.sibling(step), map_indexes=map_index(context)) or []
         return self._fetched[step]
+
+    def _is_over(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
+        return not self.tolerant and not self.goes_on(context, outcomes)
 
     def _worth_a_retry(self, context: Context, failures: Sequence[Outcome]) -> bool:
         ti = context["ti"]
@@ -133,6 +150,12 @@ class StepOperator(BatchOperator):
         :raises OssCrrError: when no pair survived, or a failed one is worth a retry.
         """
         return self.settle(context, self.run_step(context))
+
+
+def map_index(context: Context) -> int:
+    """Return which of the batches of a mapped task group this is; -1 outside of one."""
+    index: int | None = context["ti"].map_index
+    return -1 if index is None else index
 
 
 def run_parameter(context: Context, name: str, default: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TriggerRule
 
 from oss_crr.errors import PermanentError
-from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator
+from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, map_index
 from oss_crr.operators.later_look import HEALED, look_again
 from oss_crr.outcome import Outcome, combined_error
 from oss_crr.resources.base import json_diff
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Row of the report for grants that another writer took out, and that were granted again.
 LATER_LOOK = "later look"
+#: What the steps tell in their details and the report repeats.
+_FROM_DETAILS = ("rule_id", "history", "lag_seconds", "objects", "bytes", "waited_seconds")
 
 StepOutcomes = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -75,7 +77,7 @@ class ReportOperator(StepOperator):
         A task that is killed, or fails for a reason that is nobody's error here, leaves no outcome to tell it.
         """
         ti = context["ti"]
-        index = ti.map_index if ti.map_index is not None else -1
+        index = map_index(context)
         tasks = {step: self.sibling(step) for step in (PREFLIGHT, *self.after)}
         states = ti.get_task_states(ti.dag_id, map_index=index, task_ids=list(tasks.values()), run_ids=[ti.run_id])
         suffix = f"_{index}" if index >= 0 else ""
@@ -94,7 +96,8 @@ def report_rows(steps: StepOutcomes, crashed: Sequence[str] = ()) -> list[dict[s
     :param steps: outcomes by step name, in the order of the steps.
     :param crashed: steps whose task failed; a pair without an error of its own failed with the first of them.
     :returns: ``pair``, ``state`` (``complete``, ``set up``, ``planned`` or ``failed``), ``steps`` (result by step),
-        ``rule_id``, ``objects``, ``bytes``, ``waited_seconds``, ``cause`` and ``failed_step``.
+        ``rule_id``, ``history``, ``lag_seconds``, ``objects``, ``bytes``, ``waited_seconds``, ``cause`` and
+        ``failed_step``.
     """
     names = dict.fromkeys(outcome["pair"] for outcomes in steps.values() for outcome in outcomes)
     return [_row(name, {step: _of_pair(outcomes, name) for step, outcomes in steps.items()}, crashed) for name in names]
@@ -108,7 +111,7 @@ def _row(name: str, steps: Mapping[str, Mapping[str, Any] | None], crashed: Sequ
         "pair": name,
         "state": _state(ran, failed),
         "steps": {step: outcome["result"] for step, outcome in ran.items()},
-        **{key: details.get(key) for key in ("rule_id", "objects", "bytes", "waited_seconds")},
+        **{key: details.get(key) for key in _FROM_DETAILS},
         "failed_step": failed[0] if failed else None,
         "cause": failed[1] if failed else None,
     }

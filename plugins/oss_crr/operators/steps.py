@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.converge import Convergence, PlannedResource, in_parallel
 from oss_crr.errors import InputError, OssCrrError
+from oss_crr.fleet.batches import batch_name
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, run_parameter, utc_now
 from oss_crr.operators.links import DestinationBucketLink, PairLink, RoleLink, SourceBucketLink
 from oss_crr.operators.retry import RETRY_POLICY
@@ -73,6 +74,15 @@ class PreflightOperator(StepOperator):
     def __init__(self, *, pairs: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pairs = pairs
+
+    @property
+    def batch_name(self) -> str:
+        """Return what Airflow calls this batch among others."""
+        return batch_name([parse_pair(pair).name for pair in self.pairs]) if isinstance(self.pairs, list) else ""
+
+    def outcomes_of(self, context: Context, step: str) -> list[dict[str, Any]]:
+        """Return nothing: this is the first step."""
+        return []
 
     def run_step(self, context: Context) -> list[Outcome]:
         """Survey all pairs side by side."""

@@ -103,6 +103,7 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
             **({HEALED: True} if healed else {}),
             "history": item.history,
             "watermark": item.watermark,
+            "lag_seconds": _seconds_since(item.watermark),
             "waited_seconds": round(time.time() - started, 1),
             "started_at": datetime.fromtimestamp(started, UTC).isoformat(),
         }
@@ -141,6 +142,12 @@ def waited_rule(pair: ResolvedPair, rule_id: str) -> WaitedRule:
         rule_id=rule_id,
         has_history=pair.pair.replicate_historical_data,
     )
+
+
+def _seconds_since(watermark: str | None) -> float | None:
+    if watermark is None:
+        return None
+    return round(max(0.0, (datetime.now(UTC) - datetime.fromisoformat(watermark)).total_seconds()), 1)
 
 
 def _text(seconds: float) -> str:

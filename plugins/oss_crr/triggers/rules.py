@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
 LOG_EVERY_SECONDS = 300.0
 #: The pause after the first poll; later ones are longer.
 FIRST_PAUSE_SECONDS = 2.0
+#: Part of a pause that is left to chance.
+JITTER = 0.3
 
 
 class RuleTrigger(BaseTrigger):
     """Wait until every rule has reached a goal, or waiting longer makes no sense.
+
+    A rule that has got there is not asked again. Requests keep to the account's budget, which all triggers of a
+    triggerer share (:mod:`oss_crr.hooks.budget`).
 
     Polling only reads, so the same trigger may run on two triggerers. All state is in the arguments: a restarted
     triggerer goes on where the last one was.
@@ -72,17 +78,23 @@ class RuleTrigger(BaseTrigger):
         await asyncio.sleep(self.first_poll_after)
         accounts = await self.accounts()
         began = time.monotonic()
+        seen: dict[str, RuleProgress] = {}
+        over: set[str] = set()
         while True:
+            open_rules = [rule for rule in rules if rule.pair not in over]
             # The SDK blocks; the event loop is shared with every other trigger.
-            found = await asyncio.to_thread(poll_rules, rules, accounts.__getitem__)
+            polled = await asyncio.to_thread(poll_rules, open_rules, accounts.__getitem__)
+            seen |= {item.pair: item for item in polled}
+            over |= {item.pair for item in polled if item.is_final(self.goal)}
+            found = [seen[rule.pair] for rule in rules]
             report(found)
-            if all(item.is_final(self.goal) for item in found):
+            if len(over) == len(rules):
                 yield _event("done", found)
                 return
             if time.time() >= self.deadline:
                 yield _event("timeout", found)
                 return
-            pause = next_pause(time.monotonic() - began, self.poll_interval)
+            pause = with_jitter(next_pause(time.monotonic() - began, self.poll_interval))
             await asyncio.sleep(max(0.1, min(pause, self.deadline - time.time())))
 
     async def accounts(self) -> Mapping[str, Account]:
@@ -97,6 +109,11 @@ def next_pause(waited: float, poll_interval: float) -> float:
     :param poll_interval: the longest pause.
     """
     return min(poll_interval, max(FIRST_PAUSE_SECONDS, waited / 2))
+
+
+def with_jitter(pause: float) -> float:
+    """Return about the pause: a fleet's batches begin to wait together, and must not go on polling together."""
+    return pause * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
 
 
 class _ProgressLog:

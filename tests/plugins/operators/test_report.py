@@ -36,7 +36,9 @@ def complete_run() -> dict[str, list[dict[str, Any]]]:
         "grant_source": [outcome("grant_source", "updated")],
         "grant_destination": [outcome("grant_destination", "in order")],
         "create_rule": [outcome("create_rule", "adopted", rule_id="r-1")],
-        "wait_for_history": [outcome("wait_for_history", "complete", waited_seconds=12.3, history=1.0)],
+        "wait_for_history": [
+            outcome("wait_for_history", "complete", waited_seconds=12.3, history=1.0, lag_seconds=4.5)
+        ],
         "verify": [outcome("verify", "verified", objects=1500, bytes=2_000_000)],
     }
 
@@ -60,6 +62,8 @@ def test_complete_pair() -> None:
             "verify": "verified",
         },
         "rule_id": "r-1",
+        "history": 1.0,
+        "lag_seconds": 4.5,
         "objects": 1500,
         "bytes": 2_000_000,
         "waited_seconds": 12.3,

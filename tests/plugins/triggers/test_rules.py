@@ -14,7 +14,7 @@ from airflow.sdk.module_loading import import_string  # type: ignore[attr-define
 from oss_crr.errors import PermissionDenied, ServiceUnavailable
 from oss_crr.model import Progress
 from oss_crr.progress import Goal, WaitedRule
-from oss_crr.triggers.rules import RuleTrigger, next_pause
+from oss_crr.triggers.rules import RuleTrigger, next_pause, with_jitter
 
 RULE = WaitedRule("a → b", "oss_source", "cn-hangzhou", "a", "rule-1", has_history=True)
 OTHER = WaitedRule("c → d", "oss_source", "cn-hangzhou", "c", "rule-2", has_history=True)
@@ -85,8 +85,10 @@ def test_it_polls_until_the_history_is_complete() -> None:
 
 
 def test_it_waits_for_every_rule() -> None:
-    event = wait(ScriptedAccount(a=[at(1.0)], c=[at(0.1), at(0.2), at(1.0)]), RULE, OTHER)
+    account = ScriptedAccount(a=[at(1.0)], c=[at(0.1), at(0.2), at(1.0)])
+    event = wait(account, RULE, OTHER)
     assert states(event) == {"a → b": "complete", "c → d": "complete"}
+    assert account.polls == 4, "a rule that has got there is not asked again"
 
 
 @pytest.mark.parametrize(("answer", "state"), [(None, "vanished"), (at(0.5, "closing"), "closing")])
@@ -114,6 +116,12 @@ def test_the_deadline_ends_the_wait_with_what_was_seen_last() -> None:
     event = wait(ScriptedAccount(a=[at(0.37)]), seconds=0)
     assert (event["status"], states(event)) == ("timeout", {"a → b": "waiting"})
     assert event["progress"][0]["history"] == 0.37
+
+
+def test_pauses_differ_so_that_batches_do_not_poll_together() -> None:
+    pauses = {with_jitter(30.0) for _ in range(100)}
+    assert len(pauses) > 90
+    assert all(20 < pause <= 30 for pause in pauses)
 
 
 def test_pauses_grow_up_to_the_poll_interval() -> None:
