@@ -70,16 +70,20 @@ class RpcClient:
         # Renewing temporary credentials repeats its own failures, so it stays outside of this call's repetitions.
         self._credentials.current()
         call = Call(self._describe(), f"{self._product.name}:{action}", target, denied_hint)
+        # Made before the call takes its turn: while the SDK is loaded for the first one, the turns of many would pass.
+        client = self._client
         budget = self._budgets.of(self._product.name, action, self._region)
-        return self._retrier.call(lambda: self._call_once(call, action, params or {}, replaces), budget)
+        return self._retrier.call(lambda: self._call_once(client, call, action, params or {}, replaces), budget)
 
-    def _call_once(self, call: Call, action: str, params: Mapping[str, str], replaces: bool) -> dict[str, Any]:
+    def _call_once(
+        self, client: Any, call: Call, action: str, params: Mapping[str, str], replaces: bool
+    ) -> dict[str, Any]:
         from Tea.exceptions import TeaException
 
         if replaces:
             check_in_time(f"{call.action} on {call.target}")
         try:
-            answer = send(self._client, self._product, action, params)
+            answer = send(client, self._product, action, params)
         except TeaException as error:
             # The SDK's error holds the answer's body, so it is not chained: tracebacks are logged.
             secrets = self._credentials.current().secrets

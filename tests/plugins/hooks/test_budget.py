@@ -68,7 +68,12 @@ def test_threads_share_the_rate() -> None:
 
     calls = Budget(100.0)
     started = real.monotonic()
-    threads = [threading.Thread(target=lambda: [calls.wait_turn() for _ in range(5)]) for _ in range(8)]
+
+    def five_calls() -> None:
+        for _ in range(5):
+            calls.wait_turn()
+
+    threads = [threading.Thread(target=five_calls) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
