@@ -22,10 +22,11 @@ def poll_rules(rules: Sequence[WaitedRule], get_account: Callable[[str], Account
 
     :param get_account: returns the account of a connection id.
     """
-    return in_parallel(lambda rule: _poll(rule, get_account(rule.conn_id)), rules)
+    return in_parallel(lambda rule: poll_rule(rule, get_account(rule.conn_id)), rules)
 
 
-def _poll(rule: WaitedRule, account: Account) -> RuleProgress:
+def poll_rule(rule: WaitedRule, account: Account) -> RuleProgress:
+    """Ask for the progress of one rule; see :func:`poll_rules`."""
     try:
         return judge(rule, account.oss(rule.region).progress(rule.bucket, rule.rule_id))
     except TransientError:

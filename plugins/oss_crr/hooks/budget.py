@@ -100,14 +100,22 @@ class Budget:
         if getattr(self._kept, "turn", False):
             self._kept.turn = False
         else:
-            self._sleep_for(self._take_turn())
+            self._sleep_for(self.reserve_turn())
         while (hold := self._held_until - self._clock()) > 0:
             # Also a pause that the service asked for while this thread waited.
             if hold > longest_hold:
                 raise Throttled(f"not sent: the service asked for a pause of {hold:.0f} s more", hold)
             self._sleep_for(hold)
             # All that waited for its end must not go on at once.
-            self._sleep_for(self._take_turn())
+            self._sleep_for(self.reserve_turn())
+
+    def reserve_turn(self) -> float:
+        """Take the next turn without waiting for it; return how many seconds it is until then, negative for none."""
+        with self._lock:
+            now = self._clock()
+            turn = max(self._next_turn, now - _BURST_SECONDS)
+            self._next_turn = turn + 1 / self._current_rate()
+            return turn - now
 
     def keep_turn(self) -> None:
         """Keep the turn of a call that was not sent after all, for this thread's next one."""
@@ -124,14 +132,6 @@ class Budget:
                 self._rate = max(self._current_rate() / 2, self._full * _FLOOR)
                 self._judged_at = self._halved_at = now
             self._held_until = max(self._held_until, now + (asked or 0.0))
-
-    def _take_turn(self) -> float:
-        """Reserve the next turn; return how long it is until then."""
-        with self._lock:
-            now = self._clock()
-            turn = max(self._next_turn, now - _BURST_SECONDS)
-            self._next_turn = turn + 1 / self._current_rate()
-            return turn - now
 
     def _current_rate(self) -> float:
         now = self._clock()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from airflow.sdk.module_loading import import_string  # type: ignore[attr-defined]
 
 from oss_crr.errors import PermissionDenied, ServiceUnavailable
+from oss_crr.hooks.budget import Budget
 from oss_crr.model import Progress
 from oss_crr.progress import Goal, WaitedRule
+from oss_crr.triggers import rules as rules_module
 from oss_crr.triggers.rules import RuleTrigger, next_pause, with_jitter
 
 RULE = WaitedRule("a → b", "oss_source", "cn-hangzhou", "a", "rule-1", has_history=True)
@@ -127,3 +129,14 @@ def test_pauses_differ_so_that_batches_do_not_poll_together() -> None:
 def test_pauses_grow_up_to_the_poll_interval() -> None:
     assert [next_pause(waited, 30) for waited in (0, 3, 10, 60, 600)] == [2, 2, 5, 30, 30]
     assert next_pause(0, 0.5) == 0.5
+
+
+def test_polls_of_all_triggers_share_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty polls at a hundred a second: time for fifteen of them is saved up at most."""
+    monkeypatch.setattr(rules_module, "_polls", Budget(100.0))
+    waited = [replace(RULE, pair=f"pair-{number}") for number in range(40)]
+    account = ScriptedAccount(a=[at(1.0)])
+    started = time.monotonic()
+    wait(account, *waited)
+    assert account.polls == 40
+    assert time.monotonic() - started >= 0.13
