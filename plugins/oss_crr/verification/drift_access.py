@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from oss_crr.errors import Conflict, NotFound, OssCrrError
+from oss_crr.errors import Conflict, NotFound, OssCrrError, PermissionDenied
 from oss_crr.verification.drift_facts import PairFacts
 from oss_crr.verification.making import unreadable
 from oss_crr.verification.model import Finding
@@ -46,10 +47,18 @@ def _side(facts: PairFacts, side: str) -> Iterable[Finding]:
         return
     bucket = errors.pop(f"{side}_bucket", None)
     if bucket is not None and not isinstance(bucket, NotFound | Conflict):  # Those are findings about the bucket.
-        yield unreadable(facts.pair.name, f"{side}_bucket", bucket)
+        yield _bucket(facts, side, bucket)
     for field, error in errors.items():
         if not _follows(field, error, bucket):
             yield unreadable(facts.pair.name, field, error)
+
+
+def _bucket(facts: PairFacts, side: str, error: OssCrrError) -> Finding:
+    finding = unreadable(facts.pair.name, f"{side}_bucket", error)
+    if not isinstance(error, PermissionDenied):
+        return finding
+    doubt = "the right was taken away, or the bucket was deleted and belongs to somebody else by now"
+    return replace(finding, cause=f"{finding.cause}; {doubt}")
 
 
 def _errors(facts: PairFacts, side: str) -> Iterable[tuple[str, OssCrrError]]:
