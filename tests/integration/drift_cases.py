@@ -13,11 +13,8 @@ from alibabacloud_kms20160120 import models as kms_models
 from localcloud.oss.model import Retention
 from tests.integration.drifting import (
     DESTINATION,
-    DESTINATION_UID,
-    INSTANCE,
     OVERSEAS,
     SOURCE,
-    SOURCE_UID,
     STRANGER_UID,
     Edit,
     Hands,
@@ -27,6 +24,7 @@ from tests.integration.drifting import (
     plus,
     without,
 )
+from tests.integration.world import DESTINATION_UID, INSTANCE, SOURCE_UID
 
 #: Who may repair it: ``apply``, only with ``remove_extra``, or a person alone.
 Repairer = Literal["apply", "remove_extra", "person"]
@@ -653,8 +651,8 @@ def _keys(hands: Hands) -> Any:
     return hands.cloud.accounts[DESTINATION_UID].kms
 
 
-def _instances(hands: Hands) -> Any:
-    return hands.cloud.accounts[DESTINATION_UID].kms_instances
+def _instance(**values: Any) -> Callable[[Hands], object]:
+    return lambda hands: vars(hands.cloud.accounts[DESTINATION_UID].kms_instances[0]).update(values)
 
 
 def _key_policy(edit: Edit) -> Callable[[Hands], object]:
@@ -672,7 +670,13 @@ def _delete_alias(hands: Hands) -> None:
 
 _ROLE_ARN = f"acs:ram::{SOURCE_UID}:role/"
 _THEIR_ROLE_ARN = f"{_ROLE_ARN}other-role"
-_DENY_KEY = {"Effect": "Deny", "Action": ["kms:GenerateDataKey"], "Principal": {"RAM": ["*"]}, "Resource": ["*"]}
+
+
+def _deny_key(hands: Hands) -> None:
+    principal = {"RAM": [f"{_ROLE_ARN}{hands.role_name}"]}
+    deny = {"Effect": "Deny", "Action": ["kms:GenerateDataKey"], "Principal": principal, "Resource": ["*"]}
+    hands.edit_key_policy(add_statement(**deny))
+
 
 KEY = [
     _case(
@@ -709,7 +713,7 @@ KEY = [
         "kms_key/instance_status",
         "Disconnected",
         "person",
-        lambda hands: vars(_instances(hands)[INSTANCE]).update(status="Disconnected"),
+        _instance(status="Disconnected"),
         "kms",
     ),
     _case(
@@ -717,7 +721,7 @@ KEY = [
         "kms_key/instance_access",
         "1 account",
         "person",
-        lambda hands: vars(_instances(hands)[INSTANCE]).update(access_management_quantity=1),
+        _instance(access_management_quantity=1),
         "kms",
     ),
     _case(
@@ -777,9 +781,7 @@ KEY = [
         _key_policy(edit_statement(1, Action=plus("kms:Encrypt"))),
         "kms",
     ),
-    _case(
-        "key denied", "kms_key_grant/denied", "added a Deny", "person", _key_policy(add_statement(**_DENY_KEY)), "kms"
-    ),
+    _case("key denied", "kms_key_grant/denied", "added a Deny", "person", _deny_key, "kms"),
     _case(
         "key policy of the role deleted",
         "kms_role_grant/policy",

@@ -12,10 +12,19 @@ import pytest
 from localcloud.server import LocalCloudServer
 from oss_crr.errors import OssCrrError
 from oss_crr.outcome import Outcome
+from oss_crr.pair import BucketPair
+from oss_crr.verification.drift import find_drift
+from oss_crr.verification.repair import repair
 from tests.integration.world import INSTANCE, PAIR, World, caller_policy, kms_config
 
 Messages = list[str]
 SOURCE, DESTINATION = PAIR["source_bucket"], PAIR["destination_bucket"]
+OVERSEAS = "crr-overseas"
+TRUST_ANYBODY = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRole",
+    "Principal": {"Service": ["oss.aliyuncs.com", "ecs.aliyuncs.com"]},
+}
 KMS_HEADERS = {"x-oss-server-side-encryption": "KMS", "x-oss-server-side-encryption-key-id": "key-source"}
 
 
@@ -25,6 +34,7 @@ def server() -> Iterator[LocalCloudServer]:
     config = kms_config(objects=2)
     config["accounts"][0]["buckets"].append({"name": "crr-source-2", "region": "cn-hangzhou"})
     config["accounts"][1]["buckets"].append({"name": "crr-destination-2", "region": "cn-beijing"})
+    config["accounts"][1]["buckets"].append({"name": OVERSEAS, "region": "ap-southeast-1"})
     with LocalCloudServer(config) as server:
         yield server
 
@@ -112,6 +122,30 @@ def verified(world: World) -> Messages:
     return messages(outcomes)
 
 
+def repaired(world: World) -> Messages:
+    """Set up, widen the role behind the product's back, and have that repaired."""
+    set_up = messages(world.set_up())
+    pair = world.pair()
+    ram = world.root.source(pair).ram
+    ram.update_role_trust(pair.role, json.dumps({"Version": "1", "Statement": [TRUST_ANYBODY]}))
+    ram.attach_policy(pair.role, "AliyunOSSFullAccess", "System")
+    return [*set_up, *repair_messages(world, pair)]
+
+
+def accelerated_again(world: World) -> Messages:
+    """Set up a pair that needs transfer acceleration, and switch that off by force."""
+    fields = {"destination_bucket": OVERSEAS, "destination_region": "ap-southeast-1"}
+    set_up = messages(world.set_up(**fields))
+    world.server.cloud.buckets[OVERSEAS].acceleration = False
+    return [*set_up, *repair_messages(world, world.pair(**fields))]
+
+
+def repair_messages(world: World, pair: BucketPair) -> Messages:
+    """Repair a pair, and return why that failed."""
+    outcomes = repair(world.accounts, find_drift(world.accounts, [pair]), remove_extra=True)
+    return [step["error"]["message"] for outcome in outcomes for step in outcome.details["steps"] if step["error"]]
+
+
 def new_key(world: World) -> Messages:
     return messages(world.set_up(replicate_kms_objects=True, kms_instance_id=INSTANCE))
 
@@ -132,6 +166,8 @@ RUNS: tuple[Run, ...] = (
     waited,
     verified,
     new_key,
+    repaired,
+    accelerated_again,
     caller_is_checked,
 )
 #: A run that needs the right, for every right.
@@ -141,6 +177,8 @@ NEEDED: dict[str, dict[str, Run]] = {
         "ram:CreatePolicy": setup,
         "ram:GetRole": setup,
         "ram:GetPolicy": setup,
+        "ram:UpdateRole": repaired,
+        "ram:DetachPolicyFromRole": repaired,
         "ram:CreatePolicyVersion": shared_role,
         "ram:ListPoliciesForRole": setup,
         "ram:AttachPolicyToRole": setup,
@@ -164,6 +202,7 @@ NEEDED: dict[str, dict[str, Run]] = {
         "oss:GetBucketReplication": setup,
         "oss:GetBucketWorm": setup,
         "oss:PutBucketPolicy": setup,
+        "oss:PutBucketTransferAcceleration": accelerated_again,
         "oss:ListObjects": verified,
         "oss:GetObject": verified,
         "kms:GetKmsInstance": new_key,

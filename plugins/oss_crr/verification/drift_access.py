@@ -49,7 +49,7 @@ def _side(facts: PairFacts, side: str) -> Iterable[Finding]:
     if bucket is not None and not isinstance(bucket, NotFound | Conflict):  # Those are findings about the bucket.
         yield _bucket(facts, side, bucket)
     for field, error in errors.items():
-        if not _follows(field, error, bucket):
+        if not _follows(field, error, bucket) and not _is_told(facts, field, error):
             yield unreadable(facts.pair.name, field, error)
 
 
@@ -77,3 +77,8 @@ _OF_THE_BUCKET = ("source_policy", "rule", "destination_grant", "retention")
 def _follows(field: str, error: OssCrrError, bucket: OssCrrError | None) -> bool:
     """Tell whether it could not be read for the same reason as the bucket itself."""
     return field in _OF_THE_BUCKET and bucket is not None and type(error) is type(bucket)
+
+
+def _is_told(facts: PairFacts, field: str, error: OssCrrError) -> bool:
+    """Tell whether another finding says why it could not be read: a key that is gone has no policy."""
+    return field == "kms_key_grant" and facts.key is None and isinstance(error, NotFound)

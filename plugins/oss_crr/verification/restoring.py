@@ -14,7 +14,7 @@ from oss_crr.denials import like
 from oss_crr.policy import Document, Statement
 from oss_crr.resources.role import OSS_SERVICE
 from oss_crr.verification.model import Finding
-from oss_crr.verification.rights import ALLOW, Right, all_rights, as_statements, rights, same_but, without
+from oss_crr.verification.rights import ALLOW, Right, all_rights, as_statements, rights, same_but, surplus, without
 from oss_crr.verification.shared_policies import FOLD, RoleInPolicy, principals
 
 
@@ -85,7 +85,7 @@ def _about(statement: Statement, principal: str, grouped: Mapping[str, Any]) -> 
 
 def _is_remains(statement: Statement, role: RoleInPolicy, grants: Sequence[Statement]) -> bool:
     """Tell whether a statement is what somebody left of the role's own one."""
-    if not rights(statement) <= role.needed:
+    if surplus(statement, role.needed):
         return False
     return not any(same_but(statement, grant, FOLD) for grant in (role.grant, *grants))
 
@@ -126,11 +126,17 @@ def cleaned(
         if statement.get("Effect") != ALLOW:
             statements += [] if denied and _meets(statement, needed) else [statement]
             continue
-        gone = unwanted
-        if lacks(findings) and not any(same_but(statement, grant, fold) for grant in grants):
-            gone = gone | needed
-        statements += without(statement, gone)
+        remains = _remains(statement, grants, fold) if lacks(findings) else frozenset()
+        statements += without(statement, unwanted | remains)
     return {**document, "Statement": statements} if statements != document["Statement"] else document
+
+
+def _remains(statement: Statement, grants: Sequence[Statement], fold: str) -> frozenset[Right]:
+    """Return the rights of a statement that are the pair's, and are not where the product puts them."""
+    needed = all_rights(grants)
+    in_place = all_rights(grant for grant in grants if same_but(statement, grant, fold))
+    own = rights(statement) - surplus(statement, needed)
+    return own - in_place
 
 
 def _meets(statement: Statement, needed: frozenset[Right]) -> bool:
