@@ -10,12 +10,12 @@ RUN pip install --no-cache-dir --prefer-binary --constraint /tmp/requirements/co
     && pip check \
     && mkdir --mode=0775 /opt/airflow/auth
 
-# Loads the cloud SDKs once in each worker, before it forks a process per task.
-COPY devstack/airflow_config/airflow_local_settings.py /opt/airflow/config/
 # The folders stay side by side: the package looks for include/ beside plugins/.
-COPY dags /opt/airflow/dags
-COPY plugins /opt/airflow/plugins
-COPY include /opt/airflow/include
+COPY --chown=airflow:0 config /opt/airflow/config
+COPY --chown=airflow:0 dags /opt/airflow/dags
+COPY --chown=airflow:0 plugins /opt/airflow/plugins
+COPY --chown=airflow:0 include /opt/airflow/include
+RUN python -m compileall -q /opt/airflow/plugins
 
 
 FROM python:3.11-slim-bookworm AS localcloud

@@ -14,7 +14,7 @@ unexport PYTHONPATH PYTHONHOME
 VENV := .venv
 RUN := $(VENV)/bin/python
 REQUIREMENTS := requirements.txt $(foreach part,localcloud demo tryout cluster dev,requirements-$(part).txt)
-CODE := localcloud plugins/oss_crr dags devstack bench tests
+CODE := localcloud plugins/oss_crr config dags devstack bench tests
 PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help

@@ -7,13 +7,12 @@ import shutil
 import sys
 from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
 
 from devstack.keys import Keys, write_private
 from devstack.ports import LOOPBACK
 from devstack.settings import CHECKOUT, Settings
 
-_LOCAL_SETTINGS = Path(__file__).parent / "airflow_config" / "airflow_local_settings.py"
+_LOCAL_SETTINGS = CHECKOUT / "config" / "airflow_local_settings.py"
 _PASSWORD_FILE = "passwords.json"  # noqa: S105 - a file's name
 
 
@@ -29,7 +28,7 @@ def prepare_home(settings: Settings, keys: Keys) -> None:
     write_private(settings.airflow_home / _PASSWORD_FILE, json.dumps({"admin": keys.admin_password}))
     local_settings = config_folder / _LOCAL_SETTINGS.name
     local_settings.unlink(missing_ok=True)
-    if settings.preload_sdks:
+    if settings.load_ahead:
         shutil.copyfile(_LOCAL_SETTINGS, local_settings)
 
 
@@ -40,9 +39,11 @@ def environment(settings: Settings, keys: Keys, database_url: str, inherited: Ma
     :param keys: the stack's secrets.
     :param database_url: the metadata database, for SQLAlchemy.
     :param inherited: the environment of the caller. Its settings for Airflow and for Python's module search path
-        belong to another installation, so they are dropped.
+        belong to another installation, so they are dropped; so is the one that makes every process of Airflow compile
+        the DAG files' modules anew.
     """
-    kept = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW", "PYTHONPATH"))}
+    dropped = ("AIRFLOW", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in inherited.items() if not name.startswith(dropped)}
     return {
         **kept,
         # Calls to this machine must not go through a proxy.

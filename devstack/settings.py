@@ -30,7 +30,8 @@ class Settings:
     :param cloud_config: the local cloud's configuration file (YAML).
     :param dags_folder: the DAG files that Airflow runs.
     :param fleet_file: the inventory of bucket pairs.
-    :param preload_sdks: let the scheduler import the cloud SDKs once, so that task processes find them loaded.
+    :param load_ahead: let the scheduler import the package and the cloud SDKs once, so that task processes find them
+        loaded.
     :param parts: the programs of Airflow by name, with their arguments; ``api-server`` is one of them.
     :param options: options of Airflow that replace the stack's own, named ``SECTION__OPTION``.
     """
@@ -41,7 +42,7 @@ class Settings:
     cloud_config: Path
     dags_folder: Path = CHECKOUT / "dags"
     fleet_file: Path = CHECKOUT / "include" / "fleet.yaml"
-    preload_sdks: bool = True
+    load_ahead: bool = True
     parts: Mapping[str, Sequence[str]] = field(default_factory=lambda: PARTS)
     options: Mapping[str, str] = field(default_factory=dict)
 

@@ -119,7 +119,7 @@ def test_all_parts_have_the_same_settings_and_code(services: dict[str, Json]) ->
     settings = [{key: part["environment"][key] for key in part["environment"] if "__" in key} for part in parts]
     assert settings == [settings[0]] * len(parts)
     assert {part["image"] for part in parts} == {services["airflow-init"]["image"]}
-    for folder in ("dags", "plugins", "include"):
+    for folder in ("config", "dags", "plugins", "include"):
         mount = {"source": str(CHECKOUT / folder), "target": f"/opt/airflow/{folder}", "read_only": True}
         assert (CHECKOUT / folder).is_dir()
         assert all(mount.items() <= found.items() for part in parts for found in mounts_at(part, mount["target"]))

@@ -69,7 +69,8 @@ def test_the_image_has_the_airflow_that_is_required() -> None:
 
 def test_everything_that_is_copied_exists_and_is_not_ignored() -> None:
     allowed = re.findall(r"^!(.+)$", (CHECKOUT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
-    copied = [source for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for source in line.split()[:-1]]
+    lines = re.findall(r"^COPY (?:--chown=\S+ )?(.+)$", DOCKERFILE, re.MULTILINE)
+    copied = [source for line in lines for source in line.split()[:-1]]
     assert copied
     for source in copied:
         assert (CHECKOUT / source).exists(), source

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from devstack import airflow
 from devstack.keys import Keys
-from devstack.settings import CHECKOUT, PARTS, Settings
+from devstack.settings import PARTS, Settings
 
 KEYS = Keys("fernet", "jwt", "api", "password")
 
@@ -64,22 +62,8 @@ def test_the_home_folder_gets_the_password_and_the_local_settings(settings: Sett
     assert (settings.airflow_home / "config" / "airflow_local_settings.py").exists()
 
 
-def test_the_sdks_are_not_loaded_ahead_when_that_is_switched_off(settings: Settings) -> None:
+def test_nothing_is_loaded_ahead_when_that_is_switched_off(settings: Settings) -> None:
     airflow.prepare_home(settings, KEYS)
-    without = Settings(settings.state_folder, 8081, 9091, settings.cloud_config, preload_sdks=False)
+    without = Settings(settings.state_folder, 8081, 9091, settings.cloud_config, load_ahead=False)
     airflow.prepare_home(without, KEYS)
     assert not (settings.airflow_home / "config" / "airflow_local_settings.py").exists()
-
-
-@pytest.mark.parametrize(
-    ("part", "loaded"), [("scheduler", True), ("triggerer", True), ("worker", True), ("api-server", False)]
-)
-def test_parts_that_fork_workers_load_the_sdks_and_start_no_thread(part: str, loaded: bool) -> None:
-    program = (
-        "import runpy, sys, threading\n"
-        f"sys.argv = ['airflow', '{part}']\n"
-        f"runpy.run_path({str(CHECKOUT / 'devstack/airflow_config/airflow_local_settings.py')!r})\n"
-        "print('oss2' in sys.modules, threading.active_count())\n"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == [str(loaded), "1"]
