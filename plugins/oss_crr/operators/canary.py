@@ -110,7 +110,9 @@ class CleanUpCanariesOperator(_NestOperator):
         cleaned = clean_all(self.accounts, items)
         for found in cleaned:
             self.log.info("%s: %d objects, versions and delete markers removed", found.pair, found.removed)
-        failures = [Outcome.failed(found.pair, self.task_id, error) for found in cleaned for error in found.errors]
+            for error in found.errors:
+                self.log.error("%s: %s", found.pair, error)
+        failures = [Outcome.failed(found.pair, self.task_id, found.errors[0]) for found in cleaned if found.errors]
         if failures:
             raise combined_error(failures)
         return [{"pair": found.pair, "removed": found.removed} for found in cleaned]
