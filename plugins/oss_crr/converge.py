@@ -3,110 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from oss_crr.concurrency import QUIET_SECONDS, TIMING, Look, Timing
 from oss_crr.errors import AlreadyExists, Conflict, LostUpdate, OssCrrError, RuleClosing, StaleRead
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
+from oss_crr.parallel import in_parallel
+from oss_crr.planning import PlannedResource, Plans, group_by_scope, observe
 from oss_crr.resources.base import Accounts, Change, Resource
+
+__all__ = ["Convergence", "PlannedResource", "Plans", "group_by_scope", "in_parallel", "observe"]
 
 _LOG = logging.getLogger(__name__)
 
-#: Pairs, or documents, that one task works on at the same time.
-MAX_THREADS = 8
 #: How often a document is merged anew when somebody else writes it at the same time.
 MAX_ATTEMPTS = 6
 #: How often a document is looked at again while others go on writing it.
 MAX_LOOKS = 12
 #: How long a step believes what preflight saw, instead of reading again.
 PLAN_IS_FRESH_FOR = timedelta(minutes=10)
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class PlannedResource:
-    """What preflight saw of one resource for one pair.
-
-    :param changes: the differences; empty when in order.
-    :param origin: ``in order`` or ``adopted``; says something only where there are no differences.
-    :param details: see :meth:`oss_crr.resources.base.Resource.details`.
-    :param observed_at: when it was read.
-    :param observed: what was read.
-    """
-
-    changes: tuple[Change, ...]
-    origin: str
-    observed_at: datetime
-    details: dict[str, Any] = field(default_factory=dict)
-    #: What was read, for checks in the same task; it does not travel to later ones.
-    observed: Any = field(default=None, compare=False, repr=False)
-
-    @property
-    def is_creation(self) -> bool:
-        """Tell whether the thing did not exist at all."""
-        return bool(self.changes) and all(change.kind == "create" for change in self.changes)
-
-    def to_dict(self, *, with_documents: bool = True) -> dict[str, Any]:
-        """Return the plan as JSON data.
-
-        :param with_documents: whether changes keep the documents before and after.
-        """
-        return {
-            "changes": [change.to_dict(with_documents=with_documents) for change in self.changes],
-            "origin": self.origin,
-            "observed_at": self.observed_at.isoformat(),
-            "details": self.details,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> PlannedResource:
-        """Rebuild from :meth:`to_dict`."""
-        return cls(
-            changes=tuple(Change(**change) for change in data["changes"]),
-            origin=data["origin"],
-            observed_at=datetime.fromisoformat(data["observed_at"]),
-            details=data["details"],
-        )
-
-
-#: What preflight saw, by pair name.
-Plans = Mapping[str, PlannedResource]
-
-
-def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Apply a function to all items in a bounded thread pool; results keep the order of the items."""
-    with ThreadPoolExecutor(max_workers=MAX_THREADS) as pool:
-        return list(pool.map(work, items))
-
-
-def group_by_scope(resource: Resource[Any], pairs: Iterable[ResolvedPair]) -> list[list[ResolvedPair]]:
-    """Group pairs that share one read and one write."""
-    groups: dict[tuple[str, ...], list[ResolvedPair]] = {}
-    for pair in pairs:
-        groups.setdefault(resource.scope(pair), []).append(pair)
-    return list(groups.values())
-
-
-def observe(resource: Resource[Any], accounts: Accounts, group: Sequence[ResolvedPair], now: datetime) -> Plans:
-    """Read a resource once for pairs of equal scope and say what differs for each."""
-    observed = resource.observe(accounts, group[0])
-    return {
-        pair.name: PlannedResource(
-            changes=resource.changes(pair, observed),
-            origin=resource.origin(pair, observed),
-            observed_at=now,
-            details=resource.details(pair, observed),
-            observed=observed,
-        )
-        for pair in group
-    }
 
 
 class Convergence:
@@ -168,16 +86,19 @@ class Convergence:
     def _rest(self, group: Sequence[ResolvedPair], looks: Mapping[str, Look]) -> list[Outcome]:
         """Look at a document until it has not changed for so long that nobody can hold an older copy."""
         last = max((looks[pair.name] for pair in group), key=lambda look: look.at)
+        healed: dict[str, Outcome] = {}
         for _ in range(MAX_LOOKS):
             self._timing.sleep(max(0.0, last.at + QUIET_SECONDS - self._timing.clock()))
             outcomes, found = self._again(group)
-            rests = found is not None and found.state == last.state and not any(item.changes for item in outcomes)
-            if found is None or rests:
-                return outcomes
+            wrote = {outcome.pair: outcome for outcome in outcomes if outcome.changes}
+            healed |= wrote
+            if found is None or (found.state == last.state and not wrote):
+                break
             _LOG.info("%s: the document was changed by others; looking again", self._resource.name)
             last = found
-        _LOG.warning("%s: others keep writing; what belongs here was there every time", self._resource.name)
-        return outcomes
+        else:
+            _LOG.warning("%s: others keep writing; what belongs here was there every time", self._resource.name)
+        return [outcome if outcome.error else healed.get(outcome.pair, outcome) for outcome in outcomes]
 
     def _again(self, group: Sequence[ResolvedPair]) -> tuple[list[Outcome], Look | None]:
         """Converge; also return what the document was at the end, None when that failed."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from oss_crr import policy
-from oss_crr.converge import PlannedResource, in_parallel
 from oss_crr.deep_checks import DeepFacts
 from oss_crr.pair import ResolvedPair
+from oss_crr.parallel import in_parallel
+from oss_crr.planning import PlannedResource
 from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts
 

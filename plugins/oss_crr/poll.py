@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from oss_crr.converge import in_parallel
 from oss_crr.errors import OssCrrError, TransientError
 from oss_crr.outcome import describe_error
+from oss_crr.parallel import in_parallel
 from oss_crr.progress import RuleProgress, WaitedRule, judge
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from oss_crr.converge import PlannedResource, group_by_scope, in_parallel, observe
 from oss_crr.deep_checks import check_deep
 from oss_crr.deep_survey import read_deep_facts
 from oss_crr.errors import OssCrrError, PreflightError, ServiceUnavailable
@@ -15,6 +14,8 @@ from oss_crr.fact_checks import check_facts
 from oss_crr.model import Identity
 from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair, ResolvedPair
+from oss_crr.parallel import in_parallel
+from oss_crr.planning import PlannedResource, group_by_scope, observe
 from oss_crr.preflight import Check, Facts, check_changes, resolve, unreadable
 from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts, Resource

@@ -8,12 +8,12 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from oss_crr.closer_look import CloserLook, Verdict, count
-from oss_crr.converge import in_parallel
 from oss_crr.errors import VerificationFailed
 from oss_crr.inventory import Comparison, Suspect, side_by_side, suspects
 from oss_crr.listing import prefetched
 from oss_crr.model import ObjectSummary
 from oss_crr.pair import ResolvedPair
+from oss_crr.parallel import in_parallel
 from oss_crr.resources.base import Accounts
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ import pytest
 
 from oss_crr import policy
 from oss_crr.converge import (
-    MAX_THREADS,
     PLAN_IS_FRESH_FOR,
     PlannedResource,
     group_by_scope,
     in_parallel,
 )
+from oss_crr.errors import InputError
+from oss_crr.parallel import DEFAULT_THREADS, THREADS_VARIABLE
 from oss_crr.resources.base import Change, Resource
 from oss_crr.resources.destination_grant import DestinationGrant, grant
 from oss_crr.resources.role import Role
@@ -181,15 +182,28 @@ def test_group_by_scope_keeps_the_order() -> None:
 
 
 def test_work_is_done_side_by_side_in_bounds() -> None:
-    together = threading.Barrier(MAX_THREADS, timeout=10)
+    together = threading.Barrier(DEFAULT_THREADS, timeout=10)
 
     def work(number: int) -> int:
         together.wait()
         return number * number
 
-    numbers = range(2 * MAX_THREADS)
+    numbers = range(2 * DEFAULT_THREADS)
     assert in_parallel(work, numbers) == [number * number for number in numbers]
 
 
 def test_no_work() -> None:
     assert in_parallel(lambda item: item, []) == []
+
+
+@pytest.mark.parametrize("text", ["0", "33", "-1", "many", "1.5"])
+def test_number_of_threads_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, text)
+    with pytest.raises(InputError, match=f"OSS_CRR_THREADS: is '{text}'; give a whole number from 1 to 32"):
+        in_parallel(lambda item: item, [1])
+
+
+def test_number_of_threads_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, "1")
+    threads = in_parallel(lambda _: threading.get_ident(), range(20))
+    assert len(set(threads)) == 1

@@ -21,6 +21,8 @@ PURE = (
     "inventory",
     "model",
     "outcome",
+    "parallel",
+    "planning",
     "pair",
     "poll",
     "policy",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from oss_crr.converge import Convergence, PlannedResource, in_parallel
+from oss_crr.converge import Convergence
 from oss_crr.errors import InputError, OssCrrError
 from oss_crr.fleet.batches import batch_name
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, run_parameter, utc_now
@@ -18,6 +18,8 @@ from oss_crr.operators.links import DestinationBucketLink, PairLink, RoleLink, S
 from oss_crr.operators.retry import RETRY_POLICY
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair, parse_pair
+from oss_crr.parallel import in_parallel
+from oss_crr.planning import PlannedResource
 from oss_crr.preflight import table
 from oss_crr.resources.base import Resource
 from oss_crr.resources.registry import RESOURCES
