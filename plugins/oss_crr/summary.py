@@ -31,7 +31,7 @@ def count_states(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return for example ``48 of 50 pairs complete, 1 failed (web-logs), 1 waiting``.
 
-    :param rows: a report's rows: ``pair``, and ``state`` or ``health``.
+    :param rows: a report's rows: ``name`` or ``pair``, and ``state`` or ``health``.
     """
     if not rows:
         return "no pairs"
@@ -43,6 +43,6 @@ def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _names(rows: Iterable[Mapping[str, Any]], state: str) -> str:
-    names = [str(row.get("pair")) for row in rows if state_of(row) == state]
+    names = [str(row.get("name") or row.get("pair")) for row in rows if state_of(row) == state]
     more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
     return f" ({', '.join([*names[:_NAMED], *more])})"

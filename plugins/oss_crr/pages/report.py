@@ -73,7 +73,10 @@ def _items(value: object) -> Iterable[object]:
 def _facts(item: Mapping[str, Any]) -> Row:
     details = item.get("details")
     row = dict(details) if isinstance(details, Mapping) and "state" in details else dict(item)
-    return {**row, "pair": str(row.get("pair", item["pair"])), "state": state_of(row)}
+    pair = str(row.get("pair", item["pair"]))
+    # A fleet calls its pairs by their names, and tells the buckets beside them.
+    named = {"pair": str(row["name"]), "buckets": pair} if row.get("name") else {"pair": pair}
+    return {**row, **named, "state": state_of(row)}
 
 
 def _verified(item: Mapping[str, Any]) -> Row:

@@ -14,7 +14,7 @@ RUN = RunFacts("oss_crr_fleet", "manual__2026-11-26T12:00:00+00:00", "failed", S
 FLEET: list[dict[str, Any]] = [
     {
         "name": "logs",
-        "pair": "logs",
+        "pair": "a-logs → b-logs",
         "state": "complete",
         "rule_id": "oss-crr-1",
         "history": 1.0,
@@ -26,7 +26,7 @@ FLEET: list[dict[str, Any]] = [
     },
     {
         "name": "media",
-        "pair": "media",
+        "pair": "a-media → b-media",
         "state": "failed",
         "rule_id": None,
         "history": None,
@@ -36,7 +36,7 @@ FLEET: list[dict[str, Any]] = [
         "failed_step": "grant_destination",
         "cause": f"AccessDenied {EVIL}",
     },
-    {"name": "web", "pair": "web", "state": "waiting", "rule_id": "oss-crr-3", "history": 0.999, "lag_seconds": 4000},
+    {"name": "web", "pair": "a-web → b-web", "state": "waiting", "rule_id": "oss-crr-3", "history": 0.999, "lag_seconds": 4000},
 ]
 
 SETUP: list[dict[str, Any]] = [
