@@ -147,3 +147,11 @@ def test_note_of_a_person_stays(airflow: Airflow, runs: tuple[Run, Run]) -> None
     run.fail()
 
     assert airflow.get(path)["note"] == "I look after it"
+
+
+def test_dags_of_others_that_allow_no_listener_still_work(airflow: Airflow) -> None:
+    """Airflow refuses such a DAG in every process that has a listener: it must run in spite of the run's notes."""
+    airflow.unpause("end_from_trigger")
+    run = airflow.start({}, "end_from_trigger").succeed()
+
+    assert run.states() == {"wait": "success"}

@@ -47,14 +47,12 @@ PAIRS = (
     _PAIR,
     Column("buckets", "Buckets"),
     Column("state", "State", "state"),
-    Column("rule_id", "Rule", "code"),
     Column("history", "History", "percent"),
     Column("objects", "Objects", "number"),
     Column("bytes", "Size", "bytes"),
     Column("lag_seconds", "Lag", "seconds"),
     Column("waited_seconds", "Waited", "seconds"),
-    Column("failed_step", "Failed step", "code"),
-    Column("cause", "Cause"),
+    Column("rule_id", "Rule", "code"),
 )
 VERIFICATION = (
     _PAIR,

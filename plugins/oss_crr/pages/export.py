@@ -14,6 +14,8 @@ from oss_crr.pages.report import Report
 #: A spreadsheet takes a cell that begins like this for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+#: Why a pair failed: on the page a line of its own.
+_FAILURE = ("failed_step", "cause")
 _FINDING = ("part", "field", "severity", "expected", "found", "since", "cause", "repair", "repairable", "extra")
 
 
@@ -32,7 +34,7 @@ def to_csv(report: Report) -> str:
 
 def _table(report: Report) -> tuple[list[str], Iterable[Mapping[str, Any]]]:
     if report.kind == "pairs":
-        return [column.key for column in PAIRS], report.rows
+        return [*(column.key for column in PAIRS), *_FAILURE], report.rows
     measured = ["health" if column.key == "state" else column.key for column in VERIFICATION]
     measured[measured.index("found")] = "findings"
     return measured + [f"finding_{key}" for key in _FINDING], _findings(report.rows)

@@ -7,7 +7,6 @@ where Airflow lives below a path.
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -58,7 +57,12 @@ EXTERNAL_VIEWS: list[dict[str, Any]] = [
 
 def listeners() -> list[Any]:
     """Return the listeners of this process: only a scheduler has one, see :mod:`oss_crr.pages.note`."""
-    if "scheduler" not in sys.argv[:2] or multiprocessing.parent_process() is not None:
+    if "scheduler" not in sys.argv[:2]:
+        return []
+    import multiprocessing
+
+    if multiprocessing.parent_process() is not None:
+        # A worker of LocalExecutor.
         return []
     from oss_crr.pages.note import NOTE
 

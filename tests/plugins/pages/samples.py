@@ -36,7 +36,14 @@ FLEET: list[dict[str, Any]] = [
         "failed_step": "grant_destination",
         "cause": f"AccessDenied {EVIL}",
     },
-    {"name": "web", "pair": "a-web → b-web", "state": "waiting", "rule_id": "oss-crr-3", "history": 0.999, "lag_seconds": 4000},
+    {
+        "name": "web",
+        "pair": "a-web → b-web",
+        "state": "waiting",
+        "rule_id": "oss-crr-3",
+        "history": 0.999,
+        "lag_seconds": 4000,
+    },
 ]
 
 SETUP: list[dict[str, Any]] = [
