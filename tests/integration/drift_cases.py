@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Literal
 
 import oss2
@@ -407,6 +409,7 @@ DESTINATION_GRANT = [
         "only `arn:sts",
         "apply",
         _policy(edit_statement(Principal=lambda items: [items[0].replace("oss-crr", "OSS-CRR")])),
+        covers=("destination_grant",),
     ),
     _case(
         "another role in its place",
@@ -415,6 +418,7 @@ DESTINATION_GRANT = [
         "apply",
         _policy(edit_statement(Principal=[_OTHER_ROLE])),
         restores=False,
+        covers=("destination_grant",),
     ),
     _case(
         "the account in its place",
@@ -422,6 +426,7 @@ DESTINATION_GRANT = [
         "another principal in the role's place",
         "remove_extra",
         _policy(edit_statement(Principal=[SOURCE_UID])),
+        covers=("destination_grant",),
     ),
     _case(
         "everybody in its place",
@@ -429,6 +434,7 @@ DESTINATION_GRANT = [
         "to others as well: `*`",
         "remove_extra",
         _policy(edit_statement(Principal=["*"])),
+        covers=("destination_grant",),
     ),
     _case(
         "a user beside it",
@@ -723,6 +729,7 @@ KEY = [
         "person",
         _instance(access_management_quantity=1),
         "kms",
+        covers=("kms_key_grant",),
     ),
     _case(
         "key's statement dropped",
@@ -731,6 +738,7 @@ KEY = [
         "apply",
         _key_policy(drop_statement(1)),
         "kms",
+        covers=("kms_key_grant",),
     ),
     _case(
         "key's statement without an action",
@@ -756,6 +764,7 @@ KEY = [
         _key_policy(edit_statement(1, Principal={"RAM": [_THEIR_ROLE_ARN]})),
         "kms",
         restores=False,
+        covers=("kms_key_grant",),
     ),
     _case(
         "key's statement for the account",
@@ -764,6 +773,7 @@ KEY = [
         "remove_extra",
         _key_policy(edit_statement(1, Principal={"RAM": [f"acs:ram::{SOURCE_UID}:root"]})),
         "kms",
+        covers=("kms_key_grant",),
     ),
     _case(
         "key's statement with every action",
@@ -990,9 +1000,26 @@ CASES: dict[str, Case] = {case.name: case for group in GROUPS for case in group}
 assert len(CASES) == sum(map(len, GROUPS)), "two cases of one name"
 
 
-def cases_of(setting: str) -> Iterator[Case]:
-    """Yield the cases of a setting."""
-    return (case for case in CASES.values() if case.setting == setting)
+#: How many random pairs of changes there are.
+PAIRS = 60
 
 
-__all__ = ["CASES", "Case", "cases_of"]
+def _two_changes() -> Iterator[tuple[Case, Case]]:
+    """Yield random pairs of changes in one world that say something of their own each."""
+    chance = random.Random(4)  # noqa: S311 - the same pairs each time
+    while True:
+        first = chance.choice(list(CASES.values()))
+        second = chance.choice([case for case in CASES.values() if case.setting == first.setting])
+        if not _are_at_odds(first, second):
+            yield first, second
+
+
+def _are_at_odds(first: Case, second: Case) -> bool:
+    """Tell whether one change hides or undoes what the other does."""
+    parts = [{part for part, _ in case.findings} for case in (first, second)]
+    hides = set(first.covers) & (parts[1] | set(second.covers)) or set(second.covers) & parts[0]
+    return bool(hides or first.findings & second.findings)
+
+
+TWO = tuple(islice(dict.fromkeys(islice(_two_changes(), 4 * PAIRS)), PAIRS))
+assert len(TWO) == PAIRS

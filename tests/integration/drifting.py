@@ -1,4 +1,4 @@
-"""A pair that is set up, and somebody who changes things behind the product's back, with the vendor's SDKs or by force."""
+"""Pairs that are set up, and somebody who changes things behind the product's back, with SDKs or by force."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from localcloud.server import LocalCloudServer
-from tests.integration.drift_cases import CASES, Case
+from tests.integration.drift_cases import CASES, TWO, Case
 from tests.integration.drifting import SETTINGS, Hands, drift_config
 
 
@@ -28,3 +28,15 @@ def test_one_change(server: LocalCloudServer, case: Case) -> None:
     assert {finding.key for finding in found} == case.findings, [finding.to_dict() for finding in found]
     assert any(case.cause in finding.cause for finding in found), [finding.cause for finding in found]
     assert hands.write_actions() == set()
+
+
+@pytest.mark.parametrize("cases", TWO, ids=lambda cases: " + ".join(case.name for case in cases))
+def test_two_changes(server: LocalCloudServer, cases: tuple[Case, Case]) -> None:
+    first, second = cases
+    hands = Hands(server, SETTINGS[first.setting])
+    first.change(hands)
+    second.change(hands)
+    found = hands.findings()
+    assert {finding.key for finding in found} == first.findings | second.findings, [item.to_dict() for item in found]
+    for case in cases:
+        assert any(case.cause in finding.cause for finding in found), [finding.cause for finding in found]

@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.server import LocalCloudServer
 from oss_crr.outcome import Outcome
-from tests.integration.drift_cases import CASES, Case
+from tests.integration.drift_cases import CASES, TWO, Case
 from tests.integration.drifting import SETTINGS, Hands, drift_config
 
 #: What may be written to repair a part.
@@ -92,3 +92,23 @@ def test_what_is_a_persons_is_left_with_advice(server: LocalCloudServer, case: C
     if not any(finding.repairable for finding in found):
         assert hands.write_actions() == set()
         assert {outcome.result for outcome in outcomes if outcome.details["left"]} == {"left to a person"}
+
+
+@pytest.mark.parametrize("cases", TWO, ids=lambda cases: " + ".join(case.name for case in cases))
+def test_two_changes_leave_only_what_is_a_persons(server: LocalCloudServer, cases: tuple[Case, Case]) -> None:
+    hands = Hands(server, SETTINGS[cases[0].setting])
+    for case in cases:
+        case.change(hands)
+    found = hands.findings()
+    hands.world.reset_calls()
+    outcomes = repair_completely(hands, remove_extra=True)
+    written = hands.write_actions()
+    forbidden = any(finding.field in ("exists", "region") and "bucket" in finding.part for finding in found)
+    unreachable = any(finding.part == "access" for finding in found)
+    if forbidden or unreachable:
+        return
+    errors = {outcome.error["type"] for outcome in outcomes if outcome.error}
+    assert errors <= {"RuleClosing"}
+    left = {item.key for item in found if not item.repairable or (errors and item.key == ("rule", "status"))}
+    assert {finding.key for finding in hands.findings()} == left
+    assert written <= allowed_writes(cases[0]) | allowed_writes(cases[1])

@@ -15,9 +15,6 @@ from oss_crr.verification.model import Finding
 if TYPE_CHECKING:
     from oss_crr.hooks.connection import AccountConfig
 
-#: What OSS says of a versioning that was never configured.
-NEVER = ""
-
 
 def judge_buckets(
     facts: PairFacts, source: AccountConfig | None = None, destination: AccountConfig | None = None
@@ -130,10 +127,10 @@ def _is_odd(bucket: BucketInfo, other: BucketInfo, facts: PairFacts) -> bool:
     Versioning that was enabled once can be suspended only, so the enabled bucket is the one that was changed; unless
     the role may delete although no deletions are asked for, which it was given for the markers of versioned buckets.
     """
-    if {bucket.versioning, other.versioning} != {"Enabled", NEVER}:
+    if bool(bucket.versioning) is bool(other.versioning):
         return False
     was_versioned = not facts.pair.pair.replicates_deletes and "ReplicateDelete" in str(facts.destination_policy)
-    return (bucket.versioning == "Enabled") is not was_versioned
+    return bool(bucket.versioning) is not was_versioned
 
 
 def _encryption(facts: PairFacts) -> Iterable[Finding]:

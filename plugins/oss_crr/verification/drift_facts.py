@@ -129,7 +129,8 @@ def _resolve(reader: Reader, pair: BucketPair) -> ResolvedPair:
         destination_uid=_bucket_uid(reader, destination_ask(pair, "bucket"))
         if pair.manages_destination
         else pair.destination_uid,
-        versioned=bool(states) and all(state == "Enabled" for state in states),
+        # Suspended versioning was enabled once: what was granted because of it is still to be there.
+        versioned=bool(states) and all(states),
         transfer_type=transfer_type(pair),
         kms_key_arn=_key_arn(reader, pair),
         accelerated=pair.manages_destination and _is_accelerated(reader[destination_ask(pair, "bucket")]),
