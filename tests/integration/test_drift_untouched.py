@@ -35,11 +35,12 @@ _FOREIGN = {
     "Principal": ["204412345678901234"],
     "Resource": [f"acs:oss:*:{DESTINATION_UID}:{DESTINATION}/*"],
 }
-_TLS_ONLY = {
-    **_FOREIGN,
-    "Effect": "Deny",
-    "Principal": ["*"],
-    "Condition": {"Bool": {"acs:SecureTransport": ["false"]}},
+_DENY = {**_FOREIGN, "Effect": "Deny", "Principal": ["*"]}
+_TLS_ONLY = {**_DENY, "Condition": {"Bool": {"acs:SecureTransport": ["false"]}}}
+_DENY_ELSEWHERE = {
+    **_DENY,
+    "Action": "oss:PutObject",
+    "Resource": [f"acs:oss:*:{DESTINATION_UID}:{DESTINATION}/other/*"],
 }
 
 
