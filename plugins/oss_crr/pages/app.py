@@ -72,13 +72,19 @@ def overview(runs: RunsDep, dag_ids: Annotated[list[str], Depends(readable_dags)
 
 @app.get("/report", dependencies=[Depends(may_read)])
 def report_page(dag_id: DagId, runs: RunsDep, run_id: RunId = None, state: str | None = None) -> Response:
-    """Show a run's report; without ``run_id``, that of the latest run that has one."""
+    """Show a run's report, or what its batches have reported so far.
+
+    Without ``run_id``, it is that of the latest run that has one.
+    """
     run = _run(runs, dag_id, run_id)
     report = read_report(runs.report(run))
+    final = report is not None
+    report = report or read_report(runs.batches(run))
     if report is None:
         return _page("no_report", run=run)
     columns = used(VERIFICATION if report.kind == "verification" else PAIRS, report.rows)
-    return _page("report", run=run, report=report, rows=report.worst_first(state), columns=columns, state=state)
+    rows = report.worst_first(state)
+    return _page("report", run=run, report=report, rows=rows, columns=columns, state=state, final=final)
 
 
 @app.get("/report.json", dependencies=[Depends(may_read)])

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 Form = Literal["text", "code", "state", "number", "bytes", "percent", "seconds"]
 
@@ -76,7 +76,7 @@ def used(columns: Iterable[Column], rows: Iterable[Mapping[str, Any]]) -> list[C
     return [column for column in columns if column.key in ALWAYS or any(column.text(row) for row in kept)]
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number; a truth value is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

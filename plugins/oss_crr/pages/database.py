@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from oss_crr.summary import SUMMARY
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -63,8 +64,19 @@ class Runs:
 
     def report(self, run: RunFacts) -> Any:
         """Return what the run's report task returned; None if there is nothing."""
-        row = self._session.scalar(_output(run.dag_id, run.run_id, _RETURN_VALUE))
+        row = self._session.scalar(_outputs(run.dag_id, run.run_id).where(_is_output(_RETURN_VALUE)))
         return XComModel.deserialize_value(row) if row else None
+
+    def batches(self, run: RunFacts) -> list[Any]:
+        """Return what the batches of a fleet's run have reported so far; of a pair in two batches, the later word."""
+        query = (
+            _outputs(run.dag_id, run.run_id)
+            .where(XComModel.task_id.like(f"%.{REPORT_TASK}"), XComModel.map_index >= 0)
+            .order_by(XComModel.timestamp)
+        )
+        reported = [XComModel.deserialize_value(row) for row in self._session.scalars(query)]
+        outcomes = [outcome for batch in reported if isinstance(batch, list) for outcome in batch]
+        return list({str(outcome.get("pair")): outcome for outcome in outcomes if isinstance(outcome, dict)}.values())
 
     def recent(self, dag_ids: Iterable[str]) -> list[RunFacts]:
         """Return the latest runs of some DAGs, the latest first, with the lines that their reports left."""
@@ -97,8 +109,9 @@ class Runs:
         return tuple(sorted((str(state or "not started"), number) for state, number in self._session.execute(query)))
 
 
-def _output(dag_id: str, run_id: str, key: str) -> Any:
-    return select(XComModel).where(XComModel.dag_id == dag_id, XComModel.run_id == run_id, _is_output(key))
+def _outputs(dag_id: str, run_id: str) -> Select[tuple[XComModel]]:
+    run = (XComModel.dag_id == dag_id) & (XComModel.run_id == run_id)
+    return select(XComModel).where(run, XComModel.key == _RETURN_VALUE)
 
 
 def _is_output(key: str) -> ColumnElement[bool]:

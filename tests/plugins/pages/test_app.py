@@ -21,9 +21,10 @@ Json = dict[str, Any]
 class FakeRuns:
     """One run, and what its report task returned."""
 
-    def __init__(self, run: RunFacts = RUN, report: object = None) -> None:
+    def __init__(self, run: RunFacts = RUN, report: object = None, batches: object = None) -> None:
         self.run = run
         self._report = report
+        self._batches = batches
 
     def find(self, dag_id: str, run_id: str | None) -> RunFacts | None:
         known = dag_id == self.run.dag_id and run_id in (None, self.run.run_id)
@@ -31,6 +32,9 @@ class FakeRuns:
 
     def report(self, run: RunFacts) -> object:
         return self._report
+
+    def batches(self, run: RunFacts) -> object:
+        return self._batches
 
     def recent(self, dag_ids: Iterable[str]) -> list[RunFacts]:
         return [self.run] if self.run.dag_id in dag_ids else []
@@ -162,6 +166,19 @@ def test_run_without_a_report_says_what_to_do(client: TestClient) -> None:
     assert "The report comes at the end of the run" in text
     assert "3 success" in text
     assert 'id="reload"' in text
+
+
+def test_run_that_goes_on_shows_what_its_batches_have_reported(client: TestClient) -> None:
+    serve(FakeRuns(replace(RUN, state="running", ended=None), batches=SETUP))
+    text = body(client.get("/report", params=query()).text)
+
+    assert "<h1>So far: 1 of 1 pairs complete</h1>" in text
+    assert 'id="reload"' in text
+    assert "report.csv" not in text, "a script must not take it for the whole"
+    assert client.get("/report.json", params=query()).status_code == 404
+
+    serve(FakeRuns(batches=SETUP))
+    assert "ended without a report" in client.get("/report", params=query()).text
 
 
 def test_other_peoples_dags_are_left_alone(client: TestClient) -> None:

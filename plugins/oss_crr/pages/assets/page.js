@@ -56,5 +56,5 @@
     sortable(table);
     filterable(table, document.getElementById("filter"));
   }
-  if (document.getElementById("reload")) setTimeout(() => window.location.reload(), 5000);
+  if (document.getElementById("reload")) setTimeout(() => window.location.reload(), 15000);
 })();
