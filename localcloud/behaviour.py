@@ -46,6 +46,8 @@ class Behaviour:
     throttling_says_when: bool = False
     #: Buckets that one account may create in one region; seeded ones count, but may exceed it.
     max_buckets_per_region: int = 100
+    #: Replication rules of one bucket, in both directions together. Published; the vendor raises quotas on request.
+    rules_per_bucket: int = 100
     #: Whether putting a bucket that the caller owns already is 409, as the API page says. The page on HTTP 409 and
     #: the Node.js SDK's manual have 409 only when region, storage class or redundancy differ.
     recreate_own_bucket_is_error: bool = False

@@ -19,9 +19,7 @@ from oss_crr.errors import OssCrrError, TransientError
 from oss_crr.model import AccountSummary, Retention, Rule
 from oss_crr.pair import ResolvedPair
 from oss_crr.preflight import Check, Status
-
-#: Rules of one bucket, both directions together (vendor page "Cross-region replication overview").
-MAX_RULES = 100
+from oss_crr.rule_quota import max_rules
 
 
 @dataclass(frozen=True)
@@ -152,10 +150,10 @@ def _destination_rule_slots(facts: DeepFacts) -> Iterable[Check]:
 def _slots(name: str, rules: Sequence[Rule] | OssCrrError, bucket: str) -> Check:
     if isinstance(rules, OssCrrError):
         return _unread(name, rules)
-    if len(rules) >= MAX_RULES:
-        found = f"`{bucket}` has {len(rules)} rules, and OSS allows {MAX_RULES} in both directions together"
+    if len(rules) >= max_rules():
+        found = f"`{bucket}` has {len(rules)} rules, and OSS allows {max_rules()} in both directions together"
         return Check(name, "blocks", found, "remove a rule nobody needs")
-    return Check(name, "ok", f"`{bucket}` is the source of {len(rules)} of {MAX_RULES} rules")
+    return Check(name, "ok", f"`{bucket}` is the source of {len(rules)} of {max_rules()} rules")
 
 
 def _circles(facts: DeepFacts) -> Iterable[Check]:

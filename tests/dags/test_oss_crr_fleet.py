@@ -55,6 +55,14 @@ def test_documentation_explains_every_step(inventory: Path) -> None:
     assert [task.task_id for task in dag.tasks if not task.doc_md] == []
 
 
+def test_only_the_batches_leave_failed_pairs_to_others(inventory: Path) -> None:
+    write(inventory)
+    grouped = {name: task for name, task in read().task_dict.items() if "." in name}
+    tolerant = {(name.split(".")[0], task.tolerant) for name, task in grouped.items()}
+    assert tolerant == {("batch", True), ("alone", False)}
+    assert {task.map_index_template for task in grouped.values()} == {"{{ task.batch_name }}"}
+
+
 def test_the_form_offers_the_pairs_sorted(inventory: Path) -> None:
     write(inventory, "media", "logs", "archive")
     dag = read()

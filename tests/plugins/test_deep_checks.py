@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from oss_crr.deep_checks import MAX_RULES, DeepFacts, check_deep
+from oss_crr.deep_checks import DeepFacts, check_deep
 from oss_crr.errors import NotFound, PermissionDenied, ServiceUnavailable
 from oss_crr.model import AccountSummary, Retention, Rule
 from oss_crr.preflight import Check
+from oss_crr.rule_quota import PUBLISHED
 from tests.plugins.fake_cloud import DESTINATION_UID, SOURCE_UID, make_resolved, make_rule
 
 KMS = {"replicate_kms_objects": True, "kms_instance_id": "kst-1"}
@@ -112,7 +113,7 @@ def test_what_cannot_be_read_warns_unless_another_try_may_help(
     assert str(error) in check.found
 
 
-@pytest.mark.parametrize(("count", "status"), [(0, "ok"), (MAX_RULES - 1, "ok"), (MAX_RULES, "blocks")])
+@pytest.mark.parametrize(("count", "status"), [(0, "ok"), (PUBLISHED - 1, "ok"), (PUBLISHED, "blocks")])
 def test_rule_slots(count: int, status: str) -> None:
     many = rules(*(f"target-{number}" for number in range(count)))
     assert statuses(checks_of(source_rules=many))["source rule slots"] == status

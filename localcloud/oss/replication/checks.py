@@ -13,9 +13,6 @@ from localcloud.oss.relations import rules_with
 from localcloud.oss.replication import failures
 from localcloud.oss.replication.document import RequestedRule
 
-#: Rules that a bucket may take part in, as source and as destination together.
-MAX_RULES = 100
-
 
 def find_destination(cloud: Cloud, source: Bucket, requested: RequestedRule) -> Bucket:
     """Return the destination bucket of a rule that is to be put.
@@ -109,9 +106,10 @@ def _check_unique(source: Bucket, requested: RequestedRule) -> None:
 
 
 def _check_limits(cloud: Cloud, source: Bucket, destination: Bucket) -> None:
-    if len(rules_with(cloud, source)) >= MAX_RULES:
+    allowed = cloud.behaviour.rules_per_bucket
+    if len(rules_with(cloud, source)) >= allowed:
         raise failures.too_many_outgoing()
-    if len(rules_with(cloud, destination)) >= MAX_RULES:
+    if len(rules_with(cloud, destination)) >= allowed:
         raise failures.too_many_incoming()
 
 

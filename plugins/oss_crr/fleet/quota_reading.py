@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from oss_crr import policy
 from oss_crr.converge import in_parallel
-from oss_crr.deep_checks import MAX_RULES
 from oss_crr.errors import OssCrrError
 from oss_crr.fleet.quotas import (
     ROLE_GRANTS,
@@ -28,6 +27,7 @@ from oss_crr.resources.base import Accounts
 from oss_crr.resources.kms_key import KmsKey, KmsKeyState
 from oss_crr.resources.kms_key_grant import KmsKeyGrant
 from oss_crr.resources.role_grant import RoleGrantState
+from oss_crr.rule_quota import max_rules
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -101,7 +101,7 @@ def _rules(accounts: Accounts, pairs: Sequence[ResolvedPair]) -> Mapping[str, Se
     crowded = crowded_buckets(pairs)
     wanted = {bucket: group[0] for bucket, group in crowded.items()}
     for bucket, group in crowded.items():
-        if len(group) > MAX_RULES // 2:
+        if len(group) > max_rules() // 2:
             wanted |= {pair.pair.source_bucket: pair for pair in group if pair.pair.destination_bucket == bucket}
     places = ((bucket, _place(pair, bucket)) for bucket, pair in wanted.items())
     return _each(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from oss_crr import policy
-from oss_crr.deep_checks import MAX_RULES
 from oss_crr.errors import LimitReached, OssCrrError, PolicyError
 from oss_crr.model import AccountSummary, KmsInstanceInfo, Rule
 from oss_crr.pair import ResolvedPair
@@ -20,6 +19,7 @@ from oss_crr.resources.kms_role_grant import KmsRoleGrant
 from oss_crr.resources.role_grant import FOLD as ROLE_FOLD
 from oss_crr.resources.role_grant import MAX_POLICIES, RoleGrant, RoleGrantState
 from oss_crr.resources.source_grant import SourceGrant
+from oss_crr.rule_quota import RULES_VARIABLE, max_rules
 
 ROLE_GRANTS: tuple[RoleGrant, ...] = (SourceGrant(), KmsRoleGrant())
 
@@ -112,17 +112,20 @@ def _count_rules(pairs: Sequence[ResolvedPair], facts: QuotaFacts) -> Iterator[C
         for rule in rules
     }
     blocked: set[str] = set()
+    allowed = max_rules()
     for bucket, group in crowded_buckets(pairs).items():
         left = [pair for pair in group if pair.name not in blocked]
-        ours = {_buckets(pair) for pair in left}
         used = sum(bucket in buckets for buckets in there)
         new = [pair for pair in left if _buckets(pair) not in there]
-        over = new[max(0, MAX_RULES - used) :]
+        over = new[max(0, allowed - used) :]
         blocked |= {pair.name for pair in over}
-        text = f"{used} are there and {len(new)} more are needed, in both directions; OSS allows {MAX_RULES}"
-        if over or len(ours) > MAX_RULES // 2:
+        text = f"{used} are there and {len(new)} more are needed, in both directions; OSS allows {allowed}"
+        if over or len(left) > allowed // 2:
             yield Count(
-                f"rules of bucket `{bucket}`", text, _names(over), "split the pairs over more buckets, or remove rules"
+                f"rules of bucket `{bucket}`",
+                text,
+                _names(over),
+                f"split the pairs over more buckets, or have the quota raised and set {RULES_VARIABLE}",
             )
 
 

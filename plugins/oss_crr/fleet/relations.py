@@ -9,9 +9,8 @@ from dataclasses import fields
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.fleet.problems import Problem
 from oss_crr.pair import BucketPair
+from oss_crr.rule_quota import RULES_VARIABLE, max_rules
 
-#: Rules of one bucket, as source and as destination (vendor page "Cross-region replication overview").
-MAX_RULES_PER_BUCKET = 100
 #: How many names a warning gives.
 _MAX_NAMED = 3
 
@@ -97,10 +96,10 @@ def _crowded_buckets(entries: Sequence[FleetEntry]) -> Iterator[Problem]:
         for bucket in (entry.pair.source_bucket, entry.pair.destination_bucket):
             lines.setdefault(bucket, entry.line)
     for bucket, count in rules.items():
-        if count > MAX_RULES_PER_BUCKET:
+        if count > max_rules():
             text = (
-                f"{bucket} would have {count} rules as source and destination, and OSS allows "
-                f"{MAX_RULES_PER_BUCKET} without asking: split the pairs over several buckets, or have the quota raised"
+                f"{bucket} would have {count} rules as source and destination, and OSS allows {max_rules()}: "
+                f"split the pairs over several buckets, or have the quota raised and set {RULES_VARIABLE}"
             )
             yield Problem(lines[bucket], "", "", text)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oss_crr import policy
-from oss_crr.errors import CredentialsError, PermissionDenied
+from oss_crr.errors import CredentialsError, InputError, PermissionDenied
 from oss_crr.fleet.quota_reading import read_quota_facts, resolve_accounts
 from oss_crr.fleet.quotas import Count, QuotaFacts, causes, count
 from oss_crr.model import AccountSummary, KmsInstanceInfo
@@ -17,6 +17,7 @@ from oss_crr.pair import BucketPair, ResolvedPair
 from oss_crr.resources import destination_grant
 from oss_crr.resources.role_grant import RoleGrantState
 from oss_crr.resources.source_grant import SourceGrant
+from oss_crr.rule_quota import RULES_VARIABLE
 from tests.plugins.fake_cloud import DESTINATION_UID, SOURCE_UID, FakeCloud, make_pair, make_resolved, make_rule
 
 KEY = f"acs:kms:cn-shanghai:{DESTINATION_UID}:key/key-1"
@@ -56,6 +57,15 @@ def test_the_rules_of_a_bucket_are_counted(hub: str) -> None:
     assert blocked(pairs, QuotaFacts()) == names(100, 103)
     (cause, *_) = causes(count(pairs, QuotaFacts())).values()
     assert cause.startswith("rules of bucket `hub`: 0 are there and 103 more are needed")
+
+
+def test_a_raised_quota_of_rules_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = many(103, destination_bucket="hub")
+    monkeypatch.setenv(RULES_VARIABLE, "200")
+    assert blocked(pairs, QuotaFacts()) == []
+    monkeypatch.setenv(RULES_VARIABLE, "many")
+    with pytest.raises(InputError, match=f"{RULES_VARIABLE}: is 'many'"):
+        count(pairs, QuotaFacts())
 
 
 def test_rules_that_are_there_are_never_blocked_and_others_count() -> None:

@@ -14,7 +14,7 @@ from airflow.sdk import DAG, TaskGroup
 from oss_crr.errors import Conflict, PermanentError, TransientError
 from oss_crr.operators.batch import StepOperator, run_parameter
 from oss_crr.operators.report import ReportOperator
-from oss_crr.operators.steps import ConvergeOperator
+from oss_crr.operators.steps import ConvergeOperator, PreflightOperator
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from tests.plugins.fake_cloud import FakeCloud, make_resolved
@@ -96,6 +96,24 @@ def test_step_is_tried_again_for_one_pair_while_that_may_help() -> None:
     assert step.execute(context(ti))[0]["error"]["message"] == "later"
 
 
+def test_tolerant_step_leaves_its_failures_to_a_later_task() -> None:
+    ti = FakeTaskInstance({"preflight": passed(ONE)})
+    (outcome,) = Partial(task_id="grant_kms_key", tolerant=True).execute(context(ti))
+    assert outcome["error"]["message"] == "because"
+    failed = Outcome.failed(ONE.name, "create_role", Conflict("because")).to_dict()
+    ti = FakeTaskInstance({"preflight": passed(ONE), "create_role": [failed]})
+    (row,) = ReportOperator(task_id="report", after=["create_role"], tolerant=True).execute(context(ti))
+    assert row["result"] == "failed"
+
+
+def test_tolerant_step_is_tried_again_while_that_may_help() -> None:
+    step = Partial(task_id="grant_kms_key", tolerant=True)
+    step.error = TransientError("later")
+    ti = FakeTaskInstance({"preflight": passed(ONE, OTHER)}, max_tries=1)
+    with pytest.raises(TransientError, match="later"):
+        step.execute(context(ti))
+
+
 def test_report_fails_when_one_of_several_pairs_failed() -> None:
     failed = Outcome.failed(ONE.name, "create_role", Conflict("because")).to_dict()
     created = Outcome(OTHER.name, "create_role", "created").to_dict()
@@ -140,6 +158,21 @@ def test_further_try_does_not_believe_what_preflight_saw(cloud: FakeCloud, try_n
 def test_configuration_of_the_run_wins(conf: Any, params: Any, expected: bool) -> None:
     found = run_parameter(context(FakeTaskInstance({}), conf, **params), "plan_only", False)
     assert found is expected
+
+
+# --- names of batches ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "called"), [([], ""), (["one"], "one"), (["one", "two", "three"], "one to three (3 pairs)")]
+)
+def test_a_batch_is_called_by_its_pairs(names: list[str], called: str) -> None:
+    pairs = [make_resolved(label=name, source_bucket=f"src-{name}") for name in names]
+    step = Partial(task_id="grant_kms_key")
+    ti = FakeTaskInstance({"preflight": passed(*pairs)}, map_index=0)
+    step.render_template_fields(context(ti))
+    assert step.batch_name == called
+    assert PreflightOperator(task_id="preflight", pairs=[pair.pair.to_dict() for pair in pairs]).batch_name == called
 
 
 # --- task groups -----------------------------------------------------------------------------------------------------

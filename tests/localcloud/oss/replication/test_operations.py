@@ -201,6 +201,16 @@ def test_rule_ids_are_unique_in_a_bucket(world: Any) -> None:
     assert refusal(world, body)[1] == "InvalidArgument"
 
 
+def test_the_number_of_rules_can_be_raised_as_the_vendor_does(world: Any) -> None:
+    world.cloud.behaviour.rules_per_bucket = 1
+    for name in ("one", "two"):
+        world.bucket(name, region="cn-beijing")
+    world.rule(destination="one")
+    assert refusal(world, rule_xml()) == (400, "TooManyOutgoingReplication", None)
+    world.cloud.behaviour.rules_per_bucket = 2
+    put(world)
+
+
 def test_hundred_rules_count_both_directions(world: Any) -> None:
     for number in range(60):
         world.bucket(f"to-{number}", region="cn-beijing")
