@@ -145,6 +145,15 @@ def test_repair_is_told_with_what_was_wrong_before(client: TestClient) -> None:
     assert text.count('class="more"') == 2
 
 
+def test_teardown_tells_what_was_taken_back_and_what_stays(client: TestClient) -> None:
+    row = {"pair": "a", "state": "removed", "taken": ["the rule"], "kept": ["the key"], "by_hand": ["ask the owner"]}
+    text = body(page(client, [{"pair": "a", "details": row}]))
+
+    assert "1 of 1 pairs removed" in text
+    for shown in ("taken back:</strong> the rule", "stays:</strong> the key", "by hand:</strong> ask the owner"):
+        assert shown in text
+
+
 def test_plan_shows_what_would_be_written(client: TestClient) -> None:
     change = {"kind": "create", "summary": "role oss-crr-a", "diff": "+ trust"}
     text = body(
