@@ -76,7 +76,7 @@ def _lacking(part: Part, role: RoleInPolicy, document: Document | None) -> Itera
         return
     field, how = _explained(role, document, naming, lacking)
     cause = f"{role.where} does not give role `{role.pair.pair.role}` all it needs any more: {how}"
-    found = {"missing": as_statements(lacking), "naming the role": shown(naming)}
+    found = {"missing": as_statements(lacking, role.grant), "naming the role": shown(naming)}
     yield part.broken(field, {"Principal": role.principal, **shown([role.grant])[0]}, found, cause, repair)
 
 
@@ -110,7 +110,7 @@ def _too_much(
         grouped
         for statement in (document or {"Statement": []})["Statement"]
         if role.names(statement)
-        for grouped in as_statements(surplus(statement, allowed))
+        for grouped in as_statements(surplus(statement, allowed), statement)
     ]
     if not found:
         return

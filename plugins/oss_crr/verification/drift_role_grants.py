@@ -110,7 +110,7 @@ def _documents(own: OwnPolicies) -> Iterable[Finding]:
     field = "condition" if conditional else missing_field(own.needed, lacking)
     versions = ", ".join(f"{info.version} of `{info.name}`" for info in own.infos.values())
     cause = f"policy `{name}` {own.grant.missing(own.facts.pair)} as it needs ({versions}): {_CHANGED}"
-    found = {"missing": as_statements(lacking), "versions": versions}
+    found = {"missing": as_statements(lacking, *expected), "versions": versions}
     yield part.broken(field, expected, found, cause, "add the missing statement as a new default version")
 
 
@@ -158,5 +158,5 @@ def extra_role_rights(own: OwnPolicies, expected: frozenset[Right]) -> list[dict
     return [
         {"policy": name, **grouped}
         for name, statement in own.statements()
-        for grouped in as_statements(surplus(statement, expected))
+        for grouped in as_statements(surplus(statement, expected), statement)
     ]

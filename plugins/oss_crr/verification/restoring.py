@@ -69,7 +69,7 @@ def _narrowed(
     unwanted = all_rights(named(findings, "extra_rights"))
     if rights(statement) & unwanted:
         kept = rights(statement) - unwanted - role.needed
-        own = [_about(statement, role.principal, grouped) for grouped in as_statements(kept)]
+        own = [_about(statement, role.principal, grouped) for grouped in as_statements(kept, statement)]
         return [*_without_principals(statement, {role.principal}), *own]
     if lacks(findings) and _is_remains(statement, role, grants):
         return _without_principals(statement, {role.principal})

@@ -57,14 +57,18 @@ def without(statement: Statement, unwanted: Iterable[Right]) -> list[Statement]:
     if not rights(statement) & gone:
         return [statement]
     other = {key: value for key, value in statement.items() if key not in ("Action", "Resource", "Sid")}
-    return [{**other, **grouped} for grouped in as_statements(rights(statement) - gone)]
+    return [{**other, **grouped} for grouped in as_statements(rights(statement) - gone, statement)]
 
 
-def as_statements(wanted: Iterable[Right]) -> list[dict[str, list[str]]]:
-    """Write rights down as few ``Action`` and ``Resource`` lists as equal actions of resources allow."""
+def as_statements(wanted: Iterable[Right], *spelt: Statement) -> list[dict[str, list[str]]]:
+    """Write rights down as few ``Action`` and ``Resource`` lists as equal actions of resources allow.
+
+    :param spelt: statements to take the spelling of actions from.
+    """
+    spelling = {str(action).lower(): str(action) for item in spelt for action in policy.as_list(item.get("Action"))}
     by_resource: dict[str, set[str]] = {}
     for action, resource in wanted:
-        by_resource.setdefault(resource, set()).add(action)
+        by_resource.setdefault(resource, set()).add(spelling.get(action, action))
     by_actions: dict[tuple[str, ...], list[str]] = {}
     for resource in sorted(by_resource):
         by_actions.setdefault(tuple(sorted(by_resource[resource])), []).append(resource)
