@@ -17,6 +17,7 @@ OssCrrError
 │   ├── RequestRejected         the service refused the request for another reason (other 4xx)
 │   ├── RuleVanished            the replication rule was removed while it was waited for
 │   ├── HistoryTimeout          historical data was not complete in time
+│   ├── ClosingTimeout          a deleted rule is still there after all the waiting
 │   ├── VerificationFailed      the destination does not hold what it should
 │   └── ReplicationBroken       pairs do not replicate as they were asked to, or nothing could be verified
 └── TransientError              the same call may succeed later
@@ -150,6 +151,10 @@ class RuleVanished(PermanentError):
 
 class HistoryTimeout(PermanentError):
     """The historical data was not complete in time."""
+
+
+class ClosingTimeout(PermanentError):
+    """A deleted rule was not gone in time."""
 
 
 class VerificationFailed(PermanentError):

@@ -21,6 +21,7 @@ from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts, Resource
 from oss_crr.resources.kms_key import KmsKey
 from oss_crr.setup_notes import with_notes
+from oss_crr.teardown.inheritance import with_inherited_notes
 
 if TYPE_CHECKING:
     from oss_crr.hooks.oss import OssApi
@@ -88,7 +89,16 @@ def _look_deeper(accounts: Accounts, surveys: Sequence[Survey]) -> list[Survey]:
     pairs = [found.resolved for found in promising if found.resolved is not None]
     facts = read_deep_facts(accounts, pairs, {found.pair.name: found.plans for found in promising})
     more = {found.pair.name: check_deep(found) for found in facts}
-    return [replace(found, checks=(*found.checks, *more.get(found.pair.name, ()))) for found in surveys]
+    surveyed = [(found.resolved, found.plans) for found in promising if found.resolved is not None]
+    noted = {pair.name: pair for pair in with_inherited_notes(accounts, surveyed)}
+    return [
+        replace(
+            found,
+            checks=(*found.checks, *more.get(found.pair.name, ())),
+            resolved=noted.get(found.pair.name, found.resolved),
+        )
+        for found in surveys
+    ]
 
 
 def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:

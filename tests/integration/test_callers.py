@@ -15,6 +15,7 @@ from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair
 from oss_crr.verification.drift import find_drift
 from oss_crr.verification.repair import repair
+from tests.integration.teardown import tear_down
 from tests.integration.world import INSTANCE, PAIR, World, caller_policy, kms_config
 
 Messages = list[str]
@@ -146,6 +147,24 @@ def repair_messages(world: World, pair: BucketPair) -> Messages:
     return [step["error"]["message"] for outcome in outcomes for step in outcome.details["steps"] if step["error"]]
 
 
+def torn_down(world: World) -> Messages:
+    """Set up, and take everything back again."""
+    return messages(world.set_up()) + tear_down(world, world.pair()).errors()
+
+
+def shared_role_torn_down(world: World) -> Messages:
+    """Take back one of two pairs that share a role and its policies, which somebody edited: RAM keeps old versions."""
+    second = {"source_bucket": "crr-source-2", "destination_bucket": "crr-destination-2"}
+    set_up = shared_role(world)
+    torn = tear_down(world, world.pair(role_name="oss-crr-shared"))
+    return set_up + torn.errors() + tear_down(world, world.pair(role_name="oss-crr-shared", **second)).errors()
+
+
+def accelerated_torn_down(world: World) -> Messages:
+    fields = {"destination_bucket": OVERSEAS, "destination_region": "ap-southeast-1"}
+    return messages(world.set_up(**fields)) + tear_down(world, world.pair(**fields)).errors()
+
+
 def new_key(world: World) -> Messages:
     return messages(world.set_up(replicate_kms_objects=True, kms_instance_id=INSTANCE))
 
@@ -168,6 +187,9 @@ RUNS: tuple[Run, ...] = (
     new_key,
     repaired,
     accelerated_again,
+    torn_down,
+    shared_role_torn_down,
+    accelerated_torn_down,
     caller_is_checked,
 )
 #: A run that needs the right, for every right.
@@ -180,9 +202,14 @@ NEEDED: dict[str, dict[str, Run]] = {
         "ram:UpdateRole": repaired,
         "ram:DetachPolicyFromRole": repaired,
         "ram:CreatePolicyVersion": shared_role,
+        "ram:ListPolicyVersions": shared_role_torn_down,
+        "ram:DeletePolicyVersion": shared_role_torn_down,
+        "ram:DeletePolicy": torn_down,
+        "ram:DeleteRole": torn_down,
         "ram:ListPoliciesForRole": setup,
         "ram:AttachPolicyToRole": setup,
         "ram:GetAccountSummary": setup,
+        "oss:ListBuckets": shared_role_torn_down,
         "oss:GetBucketInfo": setup,
         "oss:GetBucketPolicy": setup,
         "oss:GetBucketLifecycle": with_deletes,
@@ -202,6 +229,7 @@ NEEDED: dict[str, dict[str, Run]] = {
         "oss:GetBucketReplication": setup,
         "oss:GetBucketWorm": setup,
         "oss:PutBucketPolicy": setup,
+        "oss:DeleteBucketPolicy": torn_down,
         "oss:PutBucketTransferAcceleration": accelerated_again,
         "oss:ListObjects": verified,
         "oss:GetObject": verified,

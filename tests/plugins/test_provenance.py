@@ -11,24 +11,30 @@ from oss_crr.provenance import Provenance
 from tests.plugins.fake_cloud import make_pair
 
 PAIR = make_pair()
-LETTERS = (
-    provenance.DESTINATION,
-    provenance.KEY,
-    provenance.SOURCE_POLICY,
-    provenance.KMS_POLICY,
-    provenance.ACCELERATION,
-)
-SETS = [frozenset(chosen) for size in range(len(LETTERS) + 1) for chosen in combinations(LETTERS, size)]
+LETTERS = "dekpqaocf"
+SETS = [frozenset(chosen) for size in (0, 1, 2, len(LETTERS)) for chosen in combinations(LETTERS, size)]
 
 
 @pytest.mark.parametrize("mark", ["", provenance.mark_of("Shared")])
 @pytest.mark.parametrize("added", SETS)
 def test_every_note_can_be_read_again(added: frozenset[str], mark: str) -> None:
     for found in SETS:
-        noted = Provenance(added, found, mark)
+        noted = Provenance(added, found, added & found, mark)
         rule_id = PAIR.rule_id + noted.suffix
         assert provenance.read(rule_id, PAIR) == noted
         assert len(rule_id) <= 255
+
+
+def test_letters_are_told_apart() -> None:
+    single = (
+        provenance.DESTINATION,
+        provenance.DESTINATION_WITH_DELETES,
+        provenance.KEY,
+        provenance.SOURCE_POLICY,
+        provenance.KMS_POLICY,
+        provenance.ACCELERATION,
+    )
+    assert sorted((*single, *provenance.SYSTEM_POLICIES.values())) == sorted(LETTERS)
 
 
 def test_nothing_to_note_leaves_the_id_as_it_is() -> None:
@@ -69,5 +75,5 @@ def test_what_an_earlier_setup_added_stays_noted_when_its_rule_is_replaced() -> 
 
 
 def test_notes_about_another_role_are_not_taken_over() -> None:
-    later = Provenance(frozenset("s"), role_mark="00000001")
+    later = Provenance(frozenset("p"), role_mark="00000001")
     assert later.joined(Provenance(frozenset("d"), role_mark="00000002")) == later

@@ -45,6 +45,17 @@ class OssApi:
         request = OssRequest("GET", "oss:GetBucketInfo", bucket, params={"bucketInfo": ""})
         return self._read(request, oss_xml.bucket_info)
 
+    def list_buckets(self) -> dict[str, str]:
+        """Return the regions of all buckets of the account by bucket name, whichever region is asked."""
+        regions: dict[str, str] = {}
+        params = {"max-keys": str(PAGE_SIZE)}
+        while True:
+            page = self._read(OssRequest("GET", "oss:ListBuckets", "", params=params), oss_xml.bucket_page)
+            regions |= page.regions
+            if page.next_marker is None:
+                return regions
+            params = {**params, "marker": page.next_marker}
+
     # --- bucket policy -----------------------------------------------------------------------------------------------
 
     def get_bucket_policy(self, bucket: str) -> str | None:

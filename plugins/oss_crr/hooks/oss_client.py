@@ -25,6 +25,7 @@ class OssRequest:
     """One request to OSS.
 
     :param action: the RAM action it needs, such as ``oss:PutBucketPolicy``.
+    :param bucket: empty for a request to the service itself.
     :param params: query parameters; a sub-resource such as ``policy`` has an empty value.
     :param body: None for a request without a body.
     :param denied_hint: what else a refusal for lack of rights can mean.
@@ -130,7 +131,7 @@ class OssClient:
         )
 
     def _call(self, request: OssRequest) -> Call:
-        bucket = f"bucket `{request.bucket}` in {self._region}"
+        bucket = f"bucket `{request.bucket}` in {self._region}" if request.bucket else "the account's buckets"
         target = f"object `{request.key}` of {bucket}" if request.key else bucket
         return Call(self._describe(), request.action, target, request.denied_hint)
 

@@ -3,7 +3,7 @@
 oss2's own parsers turn an absent progress into 0, keep one transfer type of several, and know no RTC. Element names are
 those of the vendor's pages GetBucketInfo, PutBucketReplication, GetBucketReplication, GetBucketReplicationProgress,
 GetBucketReplicationLocation, PutBucketRTC, PutBucketTransferAcceleration, GetBucketWorm, PutBucketLifecycle,
-ListObjectsV2 and ListObjectVersions. What cannot be read raises ValueError.
+ListBuckets, ListObjectsV2 and ListObjectVersions. What cannot be read raises ValueError.
 """
 
 from __future__ import annotations
@@ -32,6 +32,18 @@ Element = ElementTree.Element
 
 #: Elements of a lifecycle rule that delete.
 _DELETING = ("Expiration", "NoncurrentVersionExpiration")
+
+
+@dataclass(frozen=True)
+class BucketPage:
+    """One page of an account's buckets.
+
+    :param regions: region ids by bucket name.
+    :param next_marker: None on the last page.
+    """
+
+    regions: dict[str, str]
+    next_marker: str | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,16 @@ def bucket_info(body: bytes) -> BucketInfo:
         encryption=encryption if encryption not in ("", "None") else None,
         kms_key_id=_text(bucket, "ServerSideEncryptionRule/KMSMasterKeyID") or None,
     )
+
+
+def bucket_page(body: bytes) -> BucketPage:
+    """Read the answer of ListBuckets."""
+    root = _parse(body)
+    regions = {
+        _text(element, "Name"): region_of(_text(element, "Location")) for element in root.iterfind("Buckets/Bucket")
+    }
+    truncated = _text(root, "IsTruncated") == "true"
+    return BucketPage(regions, _text(root, "NextMarker") if truncated else None)
 
 
 def rules(body: bytes) -> tuple[Rule, ...]:

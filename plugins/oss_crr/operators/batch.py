@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
-#: Task id of the step whose output describes the batch.
+#: Task id of the step whose output describes the batch, where pairs are set up.
 PREFLIGHT = "preflight"
 #: XCom key under which the first step leaves why it refused the input, for the report.
 REFUSAL = "refusal"
@@ -35,6 +35,9 @@ class BatchOperator(BaseOperator):
     :param after: task ids of earlier steps whose failures drop a pair.
     :param tolerant: do not fail even when no pair survives, because a later task takes care of pairs that failed.
     """
+
+    #: Task id of the step whose output describes the batch.
+    described_by: ClassVar[str] = PREFLIGHT
 
     def __init__(self, *, after: Sequence[str] = (), tolerant: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("retries", RETRIES)
@@ -52,13 +55,13 @@ class BatchOperator(BaseOperator):
     @property
     def batch_name(self) -> str:
         """Return what Airflow calls this batch among others; empty while its pairs are not known."""
-        return batch_name([outcome["pair"] for outcome in self._fetched.get(PREFLIGHT, ())])
+        return batch_name([outcome["pair"] for outcome in self._fetched.get(self.described_by, ())])
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Fetch the batch of a mapped task before its name is shown; every step needs it anyway."""
         super().render_template_fields(context, jinja_env)
         if map_index(context) >= 0:
-            self.outcomes_of(context, PREFLIGHT)
+            self.outcomes_of(context, self.described_by)
 
     @property
     def step(self) -> str:
@@ -94,8 +97,8 @@ class BatchOperator(BaseOperator):
         return Accounts(AccountPool().get)
 
     def survivors(self, context: Context) -> list[ResolvedPair]:
-        """Return the pairs that passed preflight and every step before this one."""
-        steps = [self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)]
+        """Return the pairs that passed the step that describes the batch, and every step before this one."""
+        steps = [self.outcomes_of(context, step) for step in (self.described_by, *self.after)]
         dropped = failed_pairs(steps)
         resolved = [ResolvedPair.from_dict(item["details"]["resolved"]) for item in steps[0] if not item["error"]]
         self.first_pair = resolved[0].pair if resolved else None

@@ -50,8 +50,8 @@ class HandOverOperator(BatchOperator, ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on, or fail the pairs whose grant was declined."""
-        approved = _approved(event)
-        return self.settle(context, [self._outcome(pair, approved) for pair in self._waiting(context)])
+        answer = was_approved(event)
+        return self.settle(context, [self._outcome(pair, answer) for pair in self._waiting(context)])
 
     def _waiting(self, context: Context) -> list[ResolvedPair]:
         return [pair for pair in self.survivors(context) if needs_handover(pair)]
@@ -63,5 +63,6 @@ class HandOverOperator(BatchOperator, ApprovalOperator):
         return Outcome.failed(pair.name, self.step, declined)
 
 
-def _approved(event: Mapping[str, Any]) -> bool:
+def was_approved(event: Mapping[str, Any]) -> bool:
+    """Tell what somebody decided who was asked for an approval."""
     return "error" not in event and ApprovalOperator.APPROVE in event["chosen_options"]

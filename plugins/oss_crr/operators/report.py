@@ -43,11 +43,11 @@ class ReportOperator(StepOperator):
     def run_step(self, context: Context) -> list[Outcome]:
         """Collect every step's outcomes into one outcome per pair."""
         steps = {step: self.outcomes_of(context, step) for step in (PREFLIGHT, *self.after)}
-        crashed = self._crashed(context)
+        crashed = self.crashed(context)
         steps[LATER_LOOK] = self._look_again(context, steps, crashed)
         rows = report_rows(steps, crashed)
         if not rows:
-            raise self._nothing_done(context)
+            raise self.nothing_done(context)
         self.log.info("Report\n%s", report_text(rows))
         if self.task_id == self.step:
             # The report of a whole run, not of one of its batches.
@@ -71,23 +71,23 @@ class ReportOperator(StepOperator):
         """Tell whether the run is a success: only when no pair failed."""
         return all(outcome.ok for outcome in outcomes)
 
-    def _crashed(self, context: Context) -> list[str]:
+    def crashed(self, context: Context) -> list[str]:
         """Return the steps of this batch whose task failed.
 
         A task that is killed, or fails for a reason that is nobody's error here, leaves no outcome to tell it.
         """
         ti = context["ti"]
         index = map_index(context)
-        tasks = {step: self.sibling(step) for step in (PREFLIGHT, *self.after)}
+        tasks = {step: self.sibling(step) for step in (self.described_by, *self.after)}
         states = ti.get_task_states(ti.dag_id, map_index=index, task_ids=list(tasks.values()), run_ids=[ti.run_id])
         suffix = f"_{index}" if index >= 0 else ""
         return [step for step, task in tasks.items() if states.get(ti.run_id, {}).get(task + suffix) == "failed"]
 
-    def _nothing_done(self, context: Context) -> PermanentError:
+    def nothing_done(self, context: Context) -> PermanentError:
         refusal = context["ti"].xcom_pull(task_ids=self.resolved, key=REFUSAL)
         if refusal:
             return PermanentError(f"nothing was done: `{self.resolved}` refused the input: {refusal}")
-        return PermanentError(f"there is nothing to report: see why `{self.resolved}` or `{PREFLIGHT}` failed")
+        return PermanentError(f"there is nothing to report: see why `{self.resolved}` or `{self.described_by}` failed")
 
 
 def report_rows(steps: StepOutcomes, crashed: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def report_rows(steps: StepOutcomes, crashed: Sequence[str] = ()) -> list[dict[s
 def _row(name: str, steps: Mapping[str, Mapping[str, Any] | None], crashed: Sequence[str]) -> dict[str, Any]:
     ran = {step: outcome for step, outcome in steps.items() if outcome is not None}
     details = {key: value for outcome in ran.values() for key, value in outcome["details"].items()}
-    failed = _failure(ran, crashed)
+    failed = failure(ran, crashed)
     row = {
         "pair": name,
         "state": _state(ran, failed),
@@ -120,7 +120,7 @@ def _row(name: str, steps: Mapping[str, Mapping[str, Any] | None], crashed: Sequ
     return row
 
 
-def _failure(ran: Mapping[str, Mapping[str, Any]], crashed: Sequence[str]) -> tuple[str, str] | None:
+def failure(ran: Mapping[str, Mapping[str, Any]], crashed: Sequence[str]) -> tuple[str, str] | None:
     """Return the step in which a pair failed, and why."""
     for outcome in ran.values():
         if outcome["error"]:
@@ -139,10 +139,10 @@ def _state(ran: Mapping[str, Mapping[str, Any]], failed: object) -> str:
 def _planned(plans: Mapping[str, Any]) -> list[dict[str, Any]]:
     # In the order of the work: a database that keeps JSON in binary form has changed the order of the members.
     changes = [change for resource in RESOURCES if resource in plans for change in plans[resource]["changes"]]
-    return [{**change, **_diff(change)} for change in changes]
+    return [{**change, **diff(change)} for change in changes]
 
 
-def _diff(change: Mapping[str, Any]) -> dict[str, str]:
+def diff(change: Mapping[str, Any]) -> dict[str, str]:
     found = json_diff(change.get("before"), change.get("after"))
     return {"diff": found} if found else {}
 

@@ -56,14 +56,19 @@ class DestinationGrant(Resource[policy.Document | None]):
 
     def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: policy.Document | None) -> None:
         """Take the pairs' principals out; delete the policy only when nothing else is in it."""
-        left = observed
-        for pair in pairs:
-            left = policy.subtract(left, grant(pair), FOLD) if left else None
+        left = self.without(observed, pairs)
         if observed is not None and left is None:
             bucket = pairs[0].pair
             accounts.destination(bucket).oss(bucket.destination_region).delete_bucket_policy(bucket.destination_bucket)
         elif left is not None and left != observed:
             self._put(accounts, pairs[0], left)
+
+    @staticmethod
+    def without(document: policy.Document | None, pairs: Sequence[ResolvedPair]) -> policy.Document | None:
+        """Return what is left of a bucket policy without the pairs' grants, None for nothing."""
+        for pair in pairs:
+            document = policy.subtract(document, grant(pair), FOLD) if document else None
+        return document
 
     @staticmethod
     def _put(accounts: Accounts, pair: ResolvedPair, document: policy.Document) -> None:

@@ -54,11 +54,16 @@ class KmsKeyGrant(Resource[policy.Document | None]):
 
     def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: policy.Document | None) -> None:
         """Take the pairs' roles out; the key's own statements stay."""
-        left = observed
-        for pair in pairs:
-            left = policy.subtract(left, grant(pair), FOLD) if left else None
+        left = self.without(observed, pairs)
         if left is not None and left != observed:
             self._set(accounts, pairs[0], left)
+
+    @staticmethod
+    def without(document: policy.Document | None, pairs: Sequence[ResolvedPair]) -> policy.Document | None:
+        """Return what is left of a key policy without the pairs' grants, None for nothing."""
+        for pair in pairs:
+            document = policy.subtract(document, grant(pair), FOLD) if document else None
+        return document
 
     @staticmethod
     def _set(accounts: Accounts, pair: ResolvedPair, document: policy.Document) -> None:

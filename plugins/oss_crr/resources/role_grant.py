@@ -109,6 +109,24 @@ class RoleGrant(Resource[RoleGrantState]):
         further = [ram.get_policy(name, "Custom") for name in names]
         return RoleGrantState((first, *(info for info in further if info)), attached)
 
+    def observe_all(
+        self, accounts: Accounts, pair: ResolvedPair, attached: tuple[AttachedPolicy, ...]
+    ) -> RoleGrantState:
+        """Read the custom policies of the role, whatever the pair asks for, and also one that a crash left unattached.
+
+        :param attached: what is attached to the role.
+        """
+        ram = accounts.source(pair.pair).ram
+        names = {item.name for item in attached if item.type == "Custom"}
+        policies: list[PolicyInfo] = []
+        known = self._names(pair)
+        for index, name in enumerate(known):
+            info = ram.get_policy(name, "Custom")
+            policies += [info] if info else []
+            if info is None and not names.intersection(known[index:]):
+                break
+        return RoleGrantState(tuple(policies), attached)
+
     def changes(self, pair: ResolvedPair, observed: RoleGrantState) -> tuple[Change, ...]:
         system = self.system_policy(pair)
         if system:
@@ -154,30 +172,46 @@ class RoleGrant(Resource[RoleGrantState]):
     def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: RoleGrantState) -> None:
         """Take the pairs' part out of the policies; detach and delete a policy when nothing is left in it.
 
-        A system policy is left attached: there is no telling who else relies on it.
+        A system policy is left attached: teardown knows who else relies on it, and calls :meth:`take`.
         """
-        left = self._left(observed.own, pairs)
+        self.take(accounts, pairs[0], observed, self._grants(pairs))
+
+    def take(
+        self,
+        accounts: Accounts,
+        pair: ResolvedPair,
+        observed: RoleGrantState,
+        grants: Sequence[policy.Statement],
+        detached: Sequence[AttachedPolicy] = (),
+    ) -> None:
+        """Take grants out of the product's own policies, and policies of others off the role.
+
+        :param pair: one of the pairs with the role.
+        :param detached: policies that stay, and are only detached.
+        """
+        ram = accounts.source(pair.pair).ram
+        left = self.left(pair, observed, grants)
         for info in observed.own:
             document = left[info.name]
-            if document is None:
-                self._delete(accounts, pairs[0], info.name, observed)
-            elif document != policy.parse(info.document):
-                accounts.source(pairs[0].pair).ram.create_policy_version(info.name, policy.dump(document))
+            if document is not None and document != policy.parse(info.document):
+                ram.create_policy_version(info.name, policy.dump(document))
+        # The first policy goes last: without it, the others would not be found again after a crash.
+        for info in reversed(observed.own):
+            if left[info.name] is None:
+                self._delete(accounts, pair, info.name, observed)
+        for item in detached:
+            ram.detach_policy(pair.pair.role, item.name, item.type)
 
-    def _left(self, infos: Sequence[PolicyInfo], pairs: Sequence[ResolvedPair]) -> dict[str, policy.Document | None]:
-        """Return what is left of policies without the pairs' part, None for nothing."""
-        left = {info.name: self._without(policy.parse(info.document), pairs) for info in infos}
-        first = self.policy_name(pairs[0])
+    def left(
+        self, pair: ResolvedPair, observed: RoleGrantState, grants: Sequence[policy.Statement]
+    ) -> dict[str, policy.Document | None]:
+        """Return what is left of the product's own policies without some grants, None for nothing."""
+        left = {info.name: _without(policy.parse(info.document), grants) for info in observed.own}
+        first = self.policy_name(pair)
         further = [name for name, document in left.items() if name != first and document is not None]
         if further and first in left and left[first] is None:
             # Further policies are looked for only where there is a first one.
             left[first], left[further[-1]] = left[further[-1]], None
-        return left
-
-    def _without(self, document: policy.Document, pairs: Sequence[ResolvedPair]) -> policy.Document | None:
-        left: policy.Document | None = document
-        for grant in self._grants(pairs):
-            left = policy.subtract(left, grant, FOLD) if left else None
         return left
 
     def packed(self, observed: RoleGrantState, pairs: Sequence[ResolvedPair]) -> Documents:
@@ -248,6 +282,13 @@ def policy_prefix(role_name: str) -> str:
     if "." not in role_name:
         return role_name
     return f"{role_name.replace('.', '-')}-{hashlib.sha256(role_name.encode()).hexdigest()[:8]}"
+
+
+def _without(document: policy.Document, grants: Sequence[policy.Statement]) -> policy.Document | None:
+    left: policy.Document | None = document
+    for grant in grants:
+        left = policy.subtract(left, grant, FOLD) if left else None
+    return left
 
 
 def _fits(document: policy.Document | None, grant: policy.Statement) -> bool:

@@ -27,7 +27,10 @@ CONFIG = {
             "access_keys": [{"id": "LTAI-root", "secret": "root-secret"}],
             "users": [{"name": "nobody", "access_keys": [{"id": "LTAI-nobody", "secret": "nobody-secret"}]}],
             "roles": [{"name": "first", "trust_policy": TRUST}, {"name": "second", "trust_policy": TRUST}],
-            "buckets": [{"name": "src", "region": "cn-hangzhou"}],
+            "buckets": [
+                {"name": "src", "region": "cn-hangzhou"},
+                *({"name": f"more-{number}", "region": "cn-beijing"} for number in range(4)),
+            ],
         }
     ]
 }
@@ -127,3 +130,11 @@ def test_account_summary(cloud: LocalCloudServer, account: Account) -> None:
     assert (summary.policies_per_role_quota, summary.policy_size_quota) == (10, 6144)
     with pytest.raises(errors.PermissionDenied, match="grant it `ram:GetAccountSummary`"):
         account_at(cloud.url, "LTAI-nobody", "nobody-secret").ram.get_account_summary()
+
+
+def test_buckets_of_all_regions_are_listed_page_by_page(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oss_crr.hooks.oss.PAGE_SIZE", 2)
+    assert account.oss("cn-hangzhou").list_buckets() == {
+        "src": "cn-hangzhou",
+        **{f"more-{number}": "cn-beijing" for number in range(4)},
+    }
