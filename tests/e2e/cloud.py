@@ -14,7 +14,7 @@ from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.utils_models import Config
 
 from devstack.stack import Stack
-from tests.e2e.world import USER, Json, Pair, Side, documented_rights
+from tests.e2e.world import USER, Json, Pair, Side, canary_rights, documented_rights
 
 #: The policy of a user as the local cloud names it when it comes from the configuration.
 _USER_POLICY = f"{USER}-1"
@@ -133,6 +133,22 @@ class LocalCloud:
         client.attach_policy_to_user(
             models.AttachPolicyToUserRequest(user_name=USER, policy_name=name, policy_type="Custom")
         )
+
+    def allow_canaries(self, side: Side) -> None:
+        """Give an account's user the documented rights to send test objects, by a policy of its own."""
+        client = self._ram(side)
+        document = canary_rights(side.name)
+        client.create_policy(models.CreatePolicyRequest(policy_name="canaries", policy_document=json.dumps(document)))
+        client.attach_policy_to_user(
+            models.AttachPolicyToUserRequest(user_name=USER, policy_name="canaries", policy_type="Custom")
+        )
+
+    def replication(self, side: Side, **trouble: object) -> None:
+        """Make replication from a bucket go wrong, or right again.
+
+        :param trouble: see ``docs/localcloud.md``.
+        """
+        self._stack.cloud_control("POST", "replication", {"rule": side.bucket, **trouble})
 
     def assume_role(self, side: Side, role_arn: str) -> tuple[str, str, str]:
         """Assume a role as an account's user.

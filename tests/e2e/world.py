@@ -149,6 +149,12 @@ def documented_rights(side: SideName, purpose: str = "") -> Json:
     return policy
 
 
+def canary_rights(side: SideName) -> Json:
+    """The RAM policy that one side's user needs for test objects."""
+    policy: Json = json.loads(_policy_text(CHECKOUT / "include" / "policies" / f"caller-{side}-canary.json"))
+    return policy
+
+
 @cache
 def _policy_text(path: Path) -> str:
     return path.read_text(encoding="utf-8")

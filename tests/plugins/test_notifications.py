@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from airflow.sdk import BaseNotifier
 
-from devstack.ports import free_port
 from oss_crr.errors import InputError
 from oss_crr.notifications import Change, load_notifier, message, notify
+from tests.mailbox import Mailbox
 from tests.plugins.verification.made import make_finding
 from tests.plugins.verification.test_table import row
 
@@ -117,31 +114,14 @@ def test_wrong_declarations_are_named(declared: object, problem: str) -> None:
 # --- by mail, as the documentation shows -----------------------------------------------------------------------------
 
 
-class Mailbox:
-    """Keeps what a mail server accepts."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        return "250 OK"
-
-
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     """A local mail server, and an Airflow connection to it."""
-    mailbox = Mailbox()
-    port = free_port()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    extra = {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@example.com"}
-    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}
-    monkeypatch.setenv("AIRFLOW_CONN_OPS_MAIL", json.dumps(connection))
-    yield mailbox
-    controller.stop()
+    with Mailbox().running() as mailbox:
+        extra = {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@example.com"}
+        connection = {"conn_type": "smtp", "host": mailbox.host, "port": mailbox.port, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_OPS_MAIL", json.dumps(connection))
+        yield mailbox
 
 
 def test_mail(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
@@ -154,8 +134,5 @@ def test_mail(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
     }
     declare(monkeypatch, [declared])
     notify({"run_id": "r-1"}, [BROKEN])
-    (mail,) = mailbox.mails
-    assert mail["Subject"] == "OSS replication: logs is broken, was healthy"
-    body = mail.get_body(("html",))
-    assert body is not None
-    assert "the role may not write" in body.get_content()
+    assert mailbox.subjects() == ["OSS replication: logs is broken, was healthy"]
+    assert "the role may not write" in mailbox.text()

@@ -130,7 +130,7 @@ def judge(output: PairOutput, trend: Trend, now: datetime, keep: int = KEEP) -> 
     :param trend: what earlier verifications found out.
     """
     result = trend.dated(output.result(now))
-    followed = trend.followed_by(result, output.measures(), keep)
+    followed = trend.followed_by(result, output.memory(), keep)
     return Judged(result, followed, trend.health_before(result), output.repair)
 
 
@@ -147,14 +147,17 @@ class AnnounceOperator(BaseOperator):
 
     This is a step of its own because Airflow sends no events of a task that fails, as the report does.
 
-    :param rows: a chunk of the judged rows.
+    Its ``outlets`` have to contain :data:`PAIR_HEALTH`: of a mapped task, Airflow has to know them without making it.
+
+    :param rows: a chunk of the judged rows (templated).
     """
 
-    def __init__(self, *, rows: Any, **kwargs: Any) -> None:
-        super().__init__(outlets=[PAIR_HEALTH], retries=RETRIES, retry_delay=RETRY_DELAY, **kwargs)
-        self.rows = rows
-
     template_fields: Sequence[str] = ("rows",)
+    ui_color = "#fff4e5"
+
+    def __init__(self, *, rows: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rows = rows
 
     def execute(self, context: Context) -> None:
         """Send the events."""

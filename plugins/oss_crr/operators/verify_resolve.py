@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.errors import InputError
-from oss_crr.fleet.batches import cut_batches
+from oss_crr.fleet.batches import cut_batches, shared_documents
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.fleet.file import Fleet, load_fleet
 from oss_crr.fleet.selection import select
@@ -41,13 +41,15 @@ class ResolveVerificationOperator(BaseOperator):
         self.parameters = tuple(parameters)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Return the batches: each with its ``entries`` and what was ``previous``-ly measured.
+        """Return the batches: each with its ``entries``, what its steps go on from (``previous``), and the ``others``
+        of the inventory that share documents with it.
 
         :raises InputError: a parameter or the inventory is wrong.
         :raises AirflowSkipException: there is nothing to verify.
         """
         try:
-            entries = self._entries(context)
+            fleet = load_fleet()
+            entries = self._entries(context, fleet)
         except InputError as error:
             context["ti"].xcom_push(key=REFUSAL, value=str(error))
             raise
@@ -57,19 +59,19 @@ class ResolveVerificationOperator(BaseOperator):
         return [
             {
                 "entries": [entry.to_dict() for entry in batch],
-                "previous": {entry.name: dict(trends[entry.name].measures) for entry in batch},
+                "previous": {entry.name: dict(trends[entry.name].memory) for entry in batch},
+                "others": [entry.pair.to_dict() for entry in neighbours(fleet.entries, batch)],
             }
             for batch in batches
         ]
 
-    def _entries(self, context: Context) -> list[FleetEntry]:
+    def _entries(self, context: Context, fleet: Fleet) -> list[FleetEntry]:
         given = context["dag_run"].conf or {}
         # Airflow keeps parameters that the DAG never declared: without this, a misspelt one would be ignored.
         unknown = [name for name in given if name not in self.parameters]
         if unknown:
             known = ", ".join(self.parameters)
             raise InputError(*((name, f"unknown parameter; known are {known}") for name in unknown))
-        fleet = load_fleet()
         if context["dag_run"].run_type == ASSET_TRIGGERED:
             return self._not_empty(entries_of_events(fleet, _extras(context)), "no event tells of a pair")
         if not fleet.entries:
@@ -97,6 +99,15 @@ def entries_of_events(fleet: Fleet, extras: Iterator[Mapping[str, Any]]) -> list
     known = {_buckets(entry): entry for entry in fleet.entries}
     told = [FleetEntry(parse_pair(extra["fields"])) for extra in extras if extra.get("fields")]
     return list({_buckets(entry): known.get(_buckets(entry), entry) for entry in told}.values())
+
+
+def neighbours(known: Iterable[FleetEntry], batch: Sequence[FleetEntry]) -> list[FleetEntry]:
+    """Return the entries outside of a batch that share a document with it: what they need there is nobody's excess."""
+    names = {entry.name for entry in batch}
+    documents = {document for entry in batch for document in shared_documents(entry.pair)}
+    return [
+        entry for entry in known if entry.name not in names and not documents.isdisjoint(shared_documents(entry.pair))
+    ]
 
 
 def _buckets(entry: FleetEntry) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Put together what the steps of a verification found out about each pair. Pure.
 
-Every step answers with a list of *items*, one per pair that it looked at: ``pair``, ``findings`` and ``measures``.
+Every step answers with a list of *items*, one per pair that it looked at: ``pair``, ``findings`` and ``measures``, and
+what it alone has to tell: ``checked_at``, ``repair``, ``cursor``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Item = Mapping[str, Any]
 CHECK = "check"
 REPAIR = "repair"
 #: Steps that find out more, each only for some pairs.
-FURTHER = ("canary", "compare")
+CANARY, COMPARE = FURTHER = ("canary", "compare")
 STEPS = (CHECK, REPAIR, *FURTHER)
 
 
@@ -49,9 +50,12 @@ class PairOutput:
         measures = {name: value for item in counted.values() for name, value in item["measures"].items()}
         return PairResult(self.pair, checked_at, tuple(findings), measures)
 
-    def measures(self) -> dict[str, Mapping[str, Any]]:
-        """Return what each step measured; what the repair measured last is the check's."""
-        return {step: item["measures"] for step, item in self._counted().items()}
+    def memory(self) -> dict[str, Mapping[str, Any]]:
+        """Return what steps go on from in the next run: the check from what it measured, the comparison by a cursor."""
+        counted = self._counted()
+        cursor = counted.get(COMPARE, {}).get("cursor")
+        measured = counted.get(CHECK, {}).get("measures")
+        return {**({CHECK: measured} if measured else {}), **({COMPARE: {"cursor": cursor}} if cursor else {})}
 
     @property
     def repair(self) -> Mapping[str, Any] | None:

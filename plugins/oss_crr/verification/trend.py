@@ -54,12 +54,12 @@ class Trend:
 
     :param points: the last results, oldest first.
     :param since: when each open finding was first found, by :func:`finding_key`.
-    :param measures: what each step measured last, by the step's name; its next run goes on from that.
+    :param memory: what each step goes on from in its next run, by the step's name.
     """
 
     points: tuple[TrendPoint, ...] = ()
     since: Mapping[str, str] = field(default_factory=dict)
-    measures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    memory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def dated(self, result: PairResult) -> PairResult:
         """Return a result whose findings say since when they are known."""
@@ -68,13 +68,13 @@ class Trend:
         return replace(result, findings=tuple(findings))
 
     def followed_by(
-        self, result: PairResult, measures: Mapping[str, Mapping[str, Any]] | None = None, keep: int = KEEP
+        self, result: PairResult, memory: Mapping[str, Mapping[str, Any]] | None = None, keep: int = KEEP
     ) -> Trend:
         """Return the trend with one more result, whose findings are dated.
 
         The same verification, judged again, takes the place of its first judgement.
 
-        :param measures: what each step measured; a step without measures keeps its last ones.
+        :param memory: what each step is to remember; a step that has nothing new keeps what it had.
         :param keep: how many results are kept.
         """
         point = TrendPoint.of(result)
@@ -83,8 +83,8 @@ class Trend:
         if result.health == "unknown":
             # Nobody could look: what was wrong before has not become right by that.
             since = {**self.since, **since}
-        fresh = {step: values for step, values in (measures or {}).items() if values}
-        return Trend(tuple(points), since, {**self.measures, **fresh})
+        fresh = {step: values for step, values in (memory or {}).items() if values}
+        return Trend(tuple(points), since, {**self.memory, **fresh})
 
     def health_before(self, result: PairResult) -> Health | None:
         """Return the pair's health in the verification before a result; None when there was none."""
@@ -97,13 +97,13 @@ class Trend:
     def to_row(self) -> _Row:
         """Return the trend as JSON data without names, because a store holds twenty points for each of many pairs."""
         points = [list(asdict(point).values()) for point in self.points]
-        return [points, dict(self.since), dict(self.measures)]
+        return [points, dict(self.since), dict(self.memory)]
 
     @classmethod
     def from_row(cls, row: _Row) -> Trend:
         """Rebuild from :meth:`to_row`."""
-        points, since, measures = row
-        return cls(tuple(TrendPoint(*values) for values in points), since, measures)
+        points, since, memory = row
+        return cls(tuple(TrendPoint(*values) for values in points), since, memory)
 
 
 def finding_key(finding: Finding) -> str:

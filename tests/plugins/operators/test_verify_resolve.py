@@ -84,6 +84,18 @@ def test_what_was_measured_before_travels_with_the_batch() -> None:
     assert batches[0]["previous"] == {"logs": {}, "mail": {"check": {"history": 0.5}}, "invoices": {}}
 
 
+@pytest.mark.parametrize(("conf", "expected"), [({}, []), ({"pairs": ["a"]}, ["b"])])
+def test_pairs_that_share_a_document_with_the_batch_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conf: Any, expected: list[str]
+) -> None:
+    path = inventory(tmp_path, "a", "b", "c")
+    path.write_text(path.read_text(encoding="utf-8").replace("b-dst", "a-dst"), encoding="utf-8")
+    monkeypatch.setenv("OSS_CRR_FLEET_FILE", str(path))
+    operator = ResolveVerificationOperator(task_id="resolve", parameters=PARAMETERS)
+    batches = operator.execute(make_context(conf=conf))
+    assert [parse_pair(pair).name for batch in batches for pair in batch["others"]] == expected
+
+
 # --- runs that an event has started ----------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ def test_steps_are_put_together() -> None:
     a, b = outputs([["a"], ["b"]], steps, [])
     assert only(a).findings == (make_finding(), canary)
     assert only(a).measures == {"lag_seconds": 1.0, "arrival_seconds": 2.0}
-    assert a.measures() == {"check": {"lag_seconds": 1.0}, "canary": {"arrival_seconds": 2.0}}
+    assert a.memory() == {"check": {"lag_seconds": 1.0}}
     assert only(b).health == "healthy"
 
 
@@ -29,7 +29,7 @@ def test_repair_has_the_last_word_about_the_configuration() -> None:
     steps = {"check": [make_item("a", make_finding(), lag_seconds=1.0)], "repair": [repaired]}
     (output,) = outputs([["a"]], steps, [])
     assert only(output).health == "healthy"
-    assert output.measures() == {"check": {"lag_seconds": 7.0}}
+    assert output.memory() == {"check": {"lag_seconds": 7.0}}
     assert output.repair == make_repair(make_finding())
 
 
@@ -56,3 +56,9 @@ def test_step_that_failed_but_told_of_the_pair_is_believed() -> None:
 def test_pair_that_no_step_tells_of_is_unknown() -> None:
     (output,) = outputs([["a"]], {}, [])
     assert only(output).health == "unknown"
+
+
+def test_comparison_goes_on_from_its_cursor() -> None:
+    compare = [{**make_item("a"), "cursor": {"after": "k"}}, {**make_item("b"), "cursor": None}]
+    a, b = outputs([["a", "b"]], {"check": [make_item("a"), make_item("b")], "compare": compare}, [])
+    assert (a.memory(), b.memory()) == ({"compare": {"cursor": {"after": "k"}}}, {})

@@ -73,10 +73,10 @@ def test_verification_judged_again_replaces_its_first_judgement() -> None:
     assert again.health_before(make_result(1)) == "healthy"
 
 
-def test_step_that_measured_nothing_keeps_its_last_measures() -> None:
+def test_step_that_has_nothing_new_keeps_what_it_had() -> None:
     trend = Trend().followed_by(make_result(0), {"check": {"history": 0.5, "starting_since": "x"}, "compare": {"n": 1}})
     trend = trend.followed_by(make_result(1), {"check": {"history": 1.0}, "compare": {}})
-    assert trend.measures == {"check": {"history": 1.0}, "compare": {"n": 1}}
+    assert trend.memory == {"check": {"history": 1.0}, "compare": {"n": 1}}
 
 
 def test_row_round_trip_through_json() -> None:
