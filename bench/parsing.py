@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from bench.probe import run_probe
@@ -57,6 +58,25 @@ def measure_parsing(repetitions: int, folder: Path, empty_dags: Path, modules: P
         "product": spread([row["folders"][1]["seconds"] for row in found]),
         "modules": found[0]["folders"][1]["modules"],
     }
+
+
+def parse_seconds(folder: Path, name: str, variables: dict[str, str], repetitions: int = 3) -> float:
+    """Return the median of the seconds that reading one of the product's DAG files takes in a fresh process.
+
+    :param folder: where Airflow may write.
+    :param name: the file's name.
+    :param variables: further environment.
+    """
+    alone = folder / "alone"
+    alone.mkdir(exist_ok=True)
+    shutil.copy(CHECKOUT / "dags" / name, alone)
+    environment = {**_environment(folder), **variables}
+    # Airflow's own modules are loaded by what is read first.
+    warm = folder / "warm"
+    warm.mkdir(exist_ok=True)
+    (warm / "bench_warm.py").write_text("from airflow.sdk import DAG\n\nDAG('bench_warm', schedule=None)\n")
+    found = [run_probe("parse", str(warm), str(alone), environment=environment) for _ in range(repetitions)]
+    return spread([row["folders"][1]["seconds"] for row in found])["median"]
 
 
 def _environment(folder: Path, *modules: Path) -> dict[str, str]:

@@ -15,11 +15,19 @@ from devstack.settings import CHECKOUT
 _PROBE_SECONDS = 300
 
 
-def run_probe(name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
+def run_probe(
+    name: str,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    data: object = None,
+    seconds: float = _PROBE_SECONDS,
+) -> Any:
     """Run a module of ``bench.probes``.
 
     :param name: the module.
     :param environment: variables besides those of this process.
+    :param data: JSON data for its standard input, where arguments would be too long.
+    :param seconds: how long it may take.
     :returns: what it printed last.
     :raises BenchError: it failed.
     """
@@ -31,7 +39,8 @@ def run_probe(name: str, *arguments: str, environment: Mapping[str, str] | None 
         text=True,
         cwd=CHECKOUT,
         env={**inherited, "PYTHONPATH": paths, **(environment or {})},
-        timeout=_PROBE_SECONDS,
+        input=json.dumps(data),
+        timeout=seconds,
         check=False,
     )
     if result.returncode != 0:

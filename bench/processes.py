@@ -22,10 +22,13 @@ class MemoryWatch:
     """Samples the stack's processes while a block runs, as a context manager.
 
     :param parts: the id of each part's first process, which is also its session, by the part's name.
+    :param every: seconds between two samples. Sampling costs processor time, but misses short-lived processes when it
+        is seldom.
     """
 
-    def __init__(self, parts: Mapping[str, int]) -> None:
+    def __init__(self, parts: Mapping[str, int], every: float = _SAMPLE_SECONDS) -> None:
         self._parts = dict(parts)
+        self._every = every
         self._peaks: dict[str, float] = {}
         self._own: dict[str, float] = {}
         self._ended = threading.Event()
@@ -54,7 +57,7 @@ class MemoryWatch:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(_SAMPLE_SECONDS):
+        while not self._ended.wait(self._every):
             for part, session in self._parts.items():
                 for process in sessions.members([session]):
                     self._sample(part, process)

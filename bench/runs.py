@@ -63,7 +63,7 @@ class BenchApi(AirflowApi):
             raise BenchError("\n".join([f"{dag_id} with {dict(conf)}: {state}", *errors]))
         run = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
         return TimedRun(
-            seconds=_seconds_between(run, "start_date", "end_date"),
+            seconds=seconds_between(run, "start_date", "end_date"),
             cpu_seconds=used,
             states={task.task_id: task.state or "" for task in tasks},
             steps={task.task_id: task.seconds for task in tasks},
@@ -84,6 +84,7 @@ class BenchApi(AirflowApi):
         return f"not ended within {_RUN_SECONDS:.0f} s"
 
 
-def _seconds_between(record: Mapping[str, Any], first: str, last: str) -> float:
+def seconds_between(record: Mapping[str, Any], first: str, last: str) -> float:
+    """Seconds between two of a record's time stamps."""
     start, end = (datetime.fromisoformat(record[name]) for name in (first, last))
     return (end - start).total_seconds()

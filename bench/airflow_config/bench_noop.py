@@ -46,6 +46,14 @@ class EmptyTask(BaseOperator):
         """Do nothing."""
 
 
+class NumbersTask(BaseOperator):
+    """Returns as many numbers as the run's configuration asks for."""
+
+    def execute(self, context: Any) -> list[int]:
+        """Return the numbers."""
+        return list(range(context["dag_run"].conf["batches"]))
+
+
 class SkippedTask(BaseOperator):
     """Is skipped at once, as a step that no pair asks for."""
 
