@@ -59,8 +59,9 @@ format: setup ## Put the code into the project's style.
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: setup ## Measure the pipeline, and compare it with an empty DAG of the same shape.
+bench: setup ## Measure one pair's setup, and fleets beside scripts. SIZE=short: minutes; SIZE=full: an hour or more.
 	@PYTHONPATH=plugins $(RUN) -m bench
+	@PYTHONPATH=plugins $(RUN) -m bench.fleet
 
 fleet-check: setup ## Check the inventory include/fleet.yaml, or another one: make fleet-check FLEET_FILE=PATH.
 	@PYTHONPATH=plugins $(RUN) -m oss_crr.fleet.check $(FLEET_FILE)

@@ -22,7 +22,7 @@ from bench.world import Json
 from devstack.errors import DevstackError
 
 _RESULTS = BENCH / "out" / "results.json"
-_PAGE = BENCH / "RESULTS.md"
+_PAGE = BENCH / "results" / "pair.md"
 
 
 def main() -> int:
@@ -41,6 +41,7 @@ def main() -> int:
     _RESULTS.parent.mkdir(exist_ok=True)
     _RESULTS.write_text(json.dumps(results, indent=2), encoding="utf-8")
     page = report.render(results)
+    _PAGE.parent.mkdir(exist_ok=True)
     _PAGE.write_text(page, encoding="utf-8")
     print(page)
     return 0

@@ -23,13 +23,15 @@ class CloudProcess:
     """A local cloud, as a context manager: leaving the block ends it.
 
     :param config: its configuration file.
+    :param ready_seconds: how long its start may take.
     """
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, ready_seconds: float = _READY_SECONDS) -> None:
         self.url = f"http://{LOOPBACK}:{free_port()}"
         #: Seconds from starting the process to its first answer.
         self.start_seconds = 0.0
         self._config = config
+        self._ready_seconds = ready_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +73,7 @@ class CloudProcess:
         return response.json() if response.content else None
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
+        deadline = time.monotonic() + self._ready_seconds
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 self.control("GET", "health")

@@ -62,11 +62,13 @@ class Rounds:
     empty_again: list[TimedRun] = field(default_factory=list)
 
     def like_for_like(self) -> Rounds:
-        """The rounds without first runs that waited another way than the empty DAG: one look, one by the trigger.
+        """The rounds without first runs that waited another way than the empty DAG: by one deferral.
+
+        A first run looks before and after its look at the grants, and once by the trigger.
 
         :raises BenchError: no round is left.
         """
-        kept = [number for number, counted in enumerate(self.first) if counted.polls == 2]
+        kept = [number for number, counted in enumerate(self.first) if counted.polls == 3]
         if not kept:
             raise BenchError(f"no first run was deferred just once: {[counted.polls for counted in self.first]} polls")
         return Rounds(

@@ -18,6 +18,7 @@ from bench import machine
 from bench.fleet import plot, report
 from bench.fleet.measure import measure_inventory, measure_scenarios, merged
 from bench.fleet.plan import FleetPlan, plan_of
+from bench.fleet.verification import measure_comparison, measure_healthy
 from bench.parsing import setup_shape
 from bench.rounds import BENCH
 from bench.runs import BenchError
@@ -64,6 +65,8 @@ def measure(plan: FleetPlan, folder: Path) -> None:
         write(results, RESULTS)
 
     keep({"inventory": measure_inventory(plan.most_pairs, folder)})
+    keep({"verification": measure_healthy(plan.verified, folder)})
+    keep({"comparison": measure_comparison(plan.objects, folder)})
     measure_scenarios(plan, folder / "stack", setup_shape(folder), lambda text: print(text, flush=True), keep)
 
 

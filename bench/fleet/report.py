@@ -44,11 +44,11 @@ def _times(scenarios: Sequence[Json]) -> str:
     rows = [_time_row(row) for row in scenarios]
     header = ("pairs", "condition", "this product, s", "run again, s", "ten at a time, s", "one by one, s",
               "empty tasks, s", "÷ ten at a time", "÷ one by one", "÷ empty tasks", "again ÷ first")  # fmt: skip
-    prose = """"This product" is a run of `oss_crr_fleet` from its start to its end, checks before and verification after
-        included. "Run again" finds everything in order. The scripts read, write what is missing and read back, for each
-        pair; they check nothing before, and verify nothing after. "Ten at a time" is what Terraform does unless told
-        otherwise. A time with * is scaled from a smaller number of pairs. "Empty tasks" is a run of as many tasks that
-        do nothing."""
+    prose = """"This product" is a run of `oss_crr_fleet` from its start to its end, checks before and verification
+        after included. "Run again" finds everything in order. The scripts read, write what is missing and read back,
+        for each pair; they check nothing before, and verify nothing after. "Ten at a time" is what Terraform does
+        unless told otherwise. A time with * is scaled from a smaller number of pairs. "Empty tasks" is a run of as many
+        tasks that do nothing."""
     return _section("## Seconds for a whole fleet", prose, _table(header, rows))
 
 
@@ -140,9 +140,9 @@ def _verification(found: Json) -> str:
 
 
 def _comparison(found: Json) -> str:
-    prose = f"""{found["objects"]:,} objects on each side: {found["seconds"]:.0f} s and {found["mb"]:.0f} MB at the peak,
-        of which {found["grown_mb"]:.0f} MB were not there before. Listing both sides with the vendor's SDK alone, one
-        after the other, takes {found["list_seconds"]:.0f} s."""
+    prose = f"""{found["objects"]:,} objects on each side: {found["seconds"]:.0f} s and {found["mb"]:.0f} MB at the
+        peak, of which {found["grown_mb"]:.0f} MB were not there before. Listing both sides with the vendor's SDK alone,
+        one after the other, takes {found["list_seconds"]:.0f} s."""
     return _section("## Comparing large buckets", prose)
 
 

@@ -40,7 +40,7 @@ def main(url: str, side_by_side: int, pairs: list[Mapping[str, Any]]) -> None:
 def _warm_up(url: str) -> None:
     """Load the SDKs, which is measured elsewhere."""
     accounts = accounts_at(url)
-    accounts.get("oss_source").ram.get_role("none")
+    accounts.get("oss_source").ram.get_role(_name("none"))
     with suppress(OssCrrError):
         accounts.get("oss_source").oss(SOURCE.region).list_rules("none")
 
@@ -74,7 +74,7 @@ class Script:
 
         :raises RuntimeError: what was written is not there.
         """
-        role = f"script-{pair['source_bucket']}"
+        role = _name(pair["source_bucket"])
         self._role(role)
         self._policy(role, _source_policy(pair["source_bucket"]))
         self._attachment(role)
@@ -123,7 +123,12 @@ class Script:
 
 
 def _rule_id(pair: Mapping[str, Any]) -> str:
-    return f"script-{pair['source_bucket']}"
+    return _name(pair["source_bucket"])
+
+
+def _name(bucket: str) -> str:
+    """A name of the kind that the callers of the benchmark may make."""
+    return f"oss-crr-script-{bucket}"
 
 
 def _rule_spec(rule_id: str, role: str, pair: Mapping[str, Any]) -> RuleSpec:
