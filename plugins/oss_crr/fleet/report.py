@@ -13,6 +13,8 @@ Row = dict[str, Any]
 
 #: How many tasks' worth of batches the pairs that failed are spread over.
 MAX_ALONE = 100
+#: Steps in which a person has decided: nobody is asked twice.
+_DECIDED = ("hand_over",)
 
 _FROM_STEPS = ("rule_id", "history", "objects", "bytes", "lag_seconds", "failed_step", "cause")
 _NO_REPORT = "its batch left no report: see the batch's tasks"
@@ -54,7 +56,11 @@ def second_batches(pairs: Sequence[BucketPair], rows: Iterable[Row]) -> list[lis
     Alone, the task that fails is the pair's own, so that clearing it continues with that pair and repeats nothing for
     another. Many pairs seldom fail for many reasons: those with the same cause go together then.
     """
-    causes = {row["name"]: (row["failed_step"] or "", row["cause"] or "") for row in failed(rows)}
+    causes = {
+        row["name"]: (row["failed_step"] or "", row["cause"] or "")
+        for row in failed(rows)
+        if row["failed_step"] not in _DECIDED
+    }
     again = [pair for pair in pairs if pair.name in causes]
     if len(again) <= MAX_ALONE:
         return [[pair] for pair in again]

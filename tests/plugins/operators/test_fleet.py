@@ -194,6 +194,11 @@ def test_pairs_that_cannot_fit_are_not_tried_again() -> None:
     assert collect(FakeTaskInstance(xcoms)) == []
 
 
+def test_pairs_whose_hand_over_was_declined_are_not_asked_about_again() -> None:
+    ti = FakeTaskInstance({("batch.report", "return_value"): [[told("one"), lost("two", "hand_over"), lost("three")]]})
+    assert collect(ti) == [["three"]]
+
+
 def test_a_run_that_only_plans_tries_nothing_again() -> None:
     ti = FakeTaskInstance({("batch.report", "return_value"): [[lost("one"), told("two"), told("three")]]})
     assert collect(ti, plan_only=True) == []
