@@ -82,7 +82,10 @@ class LocalCloud:
 
     def calls(self, pair: Pair) -> Calls:
         """The calls of both accounts of a pair since the start."""
-        uids = {side.uid for side in pair.sides}
+        return self.calls_of(*(side.uid for side in pair.sides))
+
+    def calls_of(self, *uids: str) -> Calls:
+        """The calls of some accounts since the start."""
         rows = self._stack.cloud_control("GET", "calls")["calls"]
         counts: dict[tuple[str, str, str], int] = {}
         for row in rows:

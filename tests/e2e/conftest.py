@@ -14,9 +14,12 @@ from devstack.settings import CHECKOUT, Settings
 from devstack.stack import Stack
 from tests.e2e.airflow import DAG_ID, Airflow
 from tests.e2e.cloud import LocalCloud
-from tests.e2e.world import CONSUMED, OBJECTS, Pair, all_pairs, cloud_config
+from tests.e2e.hub import RULES_PER_BUCKET, hub_accounts
+from tests.e2e.world import CONSUMED, OBJECTS, Json, Pair, all_pairs, cloud_config
 
 NewPair = Callable[..., Pair]
+#: Pairs of the inventory by name.
+Fields = dict[str, Json]
 
 _DAG_SECONDS = 120
 
@@ -39,14 +42,23 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         fleet_file=folder / "fleet.yaml",
     )
     settings.fleet_file.write_text("pairs: []\n", encoding="utf-8")
-    settings.cloud_config.write_text(yaml.safe_dump(cloud_config()), encoding="utf-8")
+    settings.cloud_config.write_text(yaml.safe_dump(_cloud_config()), encoding="utf-8")
     stack = Stack(settings)
     try:
-        with stack:
-            stack.wait_for_dag(DAG_ID, _DAG_SECONDS)
-            yield stack
+        with pytest.MonkeyPatch.context() as variables:
+            variables.setenv("OSS_CRR_RULES_PER_BUCKET", str(RULES_PER_BUCKET))
+            with stack:
+                stack.wait_for_dag(DAG_ID, _DAG_SECONDS)
+                yield stack
     finally:
         stack.postgres.remove()
+
+
+def _cloud_config() -> Json:
+    config = cloud_config()
+    config["accounts"] += hub_accounts()
+    config["behaviour"] |= {"rules_per_bucket": RULES_PER_BUCKET}
+    return config
 
 
 def _dags_folder(folder: Path) -> Path:
@@ -70,6 +82,29 @@ def airflow(stack: Stack) -> Iterator[Airflow]:
 def cloud(stack: Stack) -> LocalCloud:
     """The local cloud beside it."""
     return LocalCloud(stack)
+
+
+class InventoryFile:
+    """The inventory of the stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.path = stack.settings.fleet_file
+
+    def write(self, pairs: Fields) -> None:
+        """Replace the inventory."""
+        self.write_text(yaml.safe_dump({"pairs": [{"name": name, **fields} for name, fields in pairs.items()]}))
+
+    def write_text(self, text: str) -> None:
+        """Replace the inventory by any text."""
+        self.path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def inventory(stack: Stack) -> Iterator[InventoryFile]:
+    """The inventory, empty again in the end."""
+    file = InventoryFile(stack)
+    yield file
+    file.write({})
 
 
 @pytest.fixture(scope="session")

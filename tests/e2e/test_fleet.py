@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from devstack.api import TaskState
-from devstack.stack import Stack
 from tests.e2e.airflow import PATIENCE_SECONDS, Airflow, Run
 from tests.e2e.cloud import Calls, LocalCloud
-from tests.e2e.conftest import NewPair
+from tests.e2e.conftest import Fields, InventoryFile, NewPair
 from tests.e2e.world import OBJECTS, Pair
 
 pytestmark = pytest.mark.e2e
@@ -22,30 +20,6 @@ DAG_ID = "oss_crr_fleet"
 #: The first two share a bucket at the destination; the third is broken on purpose.
 NAMES = ["logs-1", "logs-2", "logs-3", "media"]
 BROKEN = "logs-3"
-
-Fields = dict[str, dict[str, Any]]
-
-
-class InventoryFile:
-    """The inventory of the stack."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.path = stack.settings.fleet_file
-
-    def write(self, pairs: Fields) -> None:
-        """Replace the inventory."""
-        self.write_text(yaml.safe_dump({"pairs": [{"name": name, **fields} for name, fields in pairs.items()]}))
-
-    def write_text(self, text: str) -> None:
-        """Replace the inventory by any text."""
-        self.path.write_text(text, encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def inventory(stack: Stack) -> Iterator[InventoryFile]:
-    file = InventoryFile(stack)
-    yield file
-    file.write({})
 
 
 @pytest.fixture(scope="module")

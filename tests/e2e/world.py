@@ -139,7 +139,7 @@ def all_pairs() -> list[Pair]:
 
 def cloud_config() -> Json:
     """The local cloud's configuration."""
-    accounts = [_account(pair, side) for pair in all_pairs() for side in pair.sides]
+    accounts = [account(side, pair.objects) for pair in all_pairs() for side in pair.sides]
     return {"accounts": accounts, "behaviour": BEHAVIOUR}
 
 
@@ -160,10 +160,14 @@ def _policy_text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _account(pair: Pair, side: Side) -> Json:
+def account(side: Side, objects: int = 0) -> Json:
+    """One account for the local cloud's configuration.
+
+    :param objects: how many its bucket has at first, where it is a source.
+    """
     bucket: Json = {"name": side.bucket, "region": side.region}
     if side.name == "source":
-        bucket["objects"] = {"count": pair.objects, "size": OBJECT_BYTES}
+        bucket["objects"] = {"count": objects, "size": OBJECT_BYTES}
     rights = [documented_rights(side.name, purpose) for purpose in ("", "-canary")]
     return {
         "uid": side.uid,
