@@ -170,6 +170,14 @@ def test_corruption(make_sky: MakeSky, versioned: bool, stage: str) -> None:
     assert kinds(sky.step(flight)) == [("corruption", "broken")]
 
 
+def test_headers_alone_prove_nothing(make_sky: MakeSky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What arrives is read and compared byte by byte."""
+    sky = make_sky()
+    flight = sky.launch()
+    monkeypatch.setattr("oss_crr.hooks.oss.OssApi.get_object", lambda *_: b"something else")
+    assert kinds(sky.step(flight)) == [("corruption", "broken")]
+
+
 @VERSIONED
 def test_stale_overwrite(make_sky: MakeSky, versioned: bool) -> None:
     sky = make_sky(versioned=versioned)

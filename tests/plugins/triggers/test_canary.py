@@ -85,7 +85,7 @@ def run(account: ScriptedAccount, *canaries: Canary, first_poll_after: float = 0
     async def events() -> list[dict[str, Any]]:
         return [json.loads(json.dumps(event.payload)) async for event in trigger.run()]
 
-    return asyncio.run(events())
+    return asyncio.run(asyncio.wait_for(events(), 30))
 
 
 def test_arguments_survive_serialisation() -> None:

@@ -18,7 +18,7 @@ from oss_crr.fleet.entry import FleetEntry, VerifySettings
 from oss_crr.inventory import Suspect
 from oss_crr.model import ObjectSummary, Progress, Rule
 from oss_crr.pair import BucketPair, ResolvedPair
-from oss_crr.verification import compare
+from oss_crr.verification import compare, compare_cursor
 from oss_crr.verification.canary_keys import nest
 from oss_crr.verification.compare import CompareResult, compare_pair
 from oss_crr.verification.compare_cursor import MAX_KEPT, Cursor
@@ -269,10 +269,22 @@ def test_fault_stays_a_finding_while_other_parts_are_compared(cloud: Clocked) ->
     assert (found(third), third.measures["missing"]) == ({}, 0)
 
 
-def test_fault_is_not_counted_twice_when_its_part_comes_again(cloud: Clocked) -> None:
+def test_fault_is_not_counted_twice_when_its_part_comes_again(cloud: Clocked, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.put_object(cloud.src, "a")
-    second = run(cloud, run(cloud).cursor)
+    first = run(cloud)
+    monkeypatch.setattr(compare_cursor, "MAX_KEPT", 1)
+    second = run(cloud, first.cursor)
     assert second.measures["missing"] == 1
+    assert (first.cursor, second.cursor) != (None, None)
+    assert second.cursor == first.cursor, "since when it is known stays, too"
+
+
+def test_fault_whose_object_was_written_anew_gets_time_to_arrive(cloud: Clocked) -> None:
+    cloud.put_object(cloud.src, "a")
+    first = run(cloud)
+    cloud.put_object(cloud.src, "a", last_modified=ago(seconds=10))
+    second = run(cloud, first.cursor)
+    assert (found(second), second.cursor.faults if second.cursor else None) == ({}, ())
 
 
 def test_fault_that_becomes_another_is_told_as_that(cloud: Clocked) -> None:
