@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -101,14 +102,19 @@ def _security_options(settings: Settings, keys: Keys) -> dict[str, str]:
 def _speed_options() -> dict[str, str]:
     return {
         "CORE__EXECUTOR": "LocalExecutor",
-        # Every worker is a process that waits; eight of them use two cores to the full.
-        "CORE__PARALLELISM": "8",
+        # Every worker is a process that mostly waits; four use a core to the full.
+        "CORE__PARALLELISM": str(_parallelism(os.cpu_count() or 2)),
         # A task follows the one before it within a tenth of a second instead of a second.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         # A task's end is noticed within a second instead of five. It also keeps Airflow from failing a task whose
         # trigger fires before that end was noticed (Airflow issues 66374 and 71580).
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     }
+
+
+def _parallelism(cores: int) -> int:
+    """How many tasks run at once; more than 32 would be too much for one scheduler of one machine."""
+    return min(max(4 * cores, 8), 32)
 
 
 def version() -> str:

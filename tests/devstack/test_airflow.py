@@ -67,3 +67,11 @@ def test_nothing_is_loaded_ahead_when_that_is_switched_off(settings: Settings) -
     without = Settings(settings.state_folder, 8081, 9091, settings.cloud_config, load_ahead=False)
     airflow.prepare_home(without, KEYS)
     assert not (settings.airflow_home / "config" / "airflow_local_settings.py").exists()
+
+
+@pytest.mark.parametrize(("cores", "tasks"), [(1, "8"), (2, "8"), (6, "24"), (64, "32")])
+def test_as_many_tasks_run_as_the_machine_has_room_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, cores: int, tasks: str
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert environment(settings)["AIRFLOW__CORE__PARALLELISM"] == tasks
