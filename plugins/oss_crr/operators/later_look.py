@@ -21,8 +21,12 @@ GRANTING_STEPS = {
     "grant_kms_key": "kms_key_grant",
     "grant_kms_role": "kms_role_grant",
 }
-#: Member of an outcome's details: a later look had to write again.
+#: Step that may grant again what was taken out, when a rule is refused because of that.
+RULE_STEP = "create_rule"
+#: Members of an outcome's details: the step granted again what was taken out; the documents were seen to rest, or
+#: (False) should have been.
 HEALED = "grants_healed"
+REST = "grants_rest"
 
 
 def look_again(
@@ -36,17 +40,20 @@ def look_again(
     """Look again at what this run wrote, and heal what others took out; no call if it wrote nothing.
 
     :param only: names of pairs; None for all that passed so far.
-    :param wait: look when nobody can hold an older copy any more, and until each document rests; else just once.
+    :param wait: look when nobody can hold an older copy any more, and until each document rests: then it is certain
+        that nothing is lost. Else just once.
     :param trust_first_look: whether a document may count as resting when it is what it was when it was written; not
         when this run may have written it since.
     :returns: the outcomes of the steps that had written.
     """
+    healed = any(item["details"].get(HEALED) for item in operator.outcomes_of(context, RULE_STEP)) if wait else False
+    trusted = trust_first_look and not healed
     outcomes: list[Outcome] = []
     for step, looks in written(operator, context).items():
         pairs = [
             pair for pair in operator.survivors(context) if pair.name in looks and (only is None or pair.name in only)
         ]
-        known = looks if trust_first_look else {name: look.forgetting() for name, look in looks.items()}
+        known = looks if trusted else {name: look.forgetting() for name, look in looks.items()}
         convergence = Convergence(RESOURCES[GRANTING_STEPS[step]], operator.accounts, step, {}, utc_now())
         outcomes += convergence.look_again(pairs, known, wait=wait)
     for outcome in outcomes:
@@ -62,11 +69,6 @@ def written(operator: BatchOperator, context: Context) -> dict[str, dict[str, Lo
     """
     found = {step: _looks(operator.outcomes_of(context, step)) for step in GRANTING_STEPS}
     return {step: looks for step, looks in found.items() if looks}
-
-
-def was_healed(outcomes: Iterable[Outcome]) -> bool:
-    """Tell whether a look had to write."""
-    return any(outcome.changes for outcome in outcomes)
 
 
 def _looks(outcomes: Iterable[Mapping[str, Any]]) -> dict[str, Look]:

@@ -9,7 +9,7 @@ from airflow.sdk import TriggerRule
 
 from oss_crr.errors import PermanentError
 from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, map_index
-from oss_crr.operators.later_look import HEALED, look_again
+from oss_crr.operators.later_look import REST, look_again
 from oss_crr.outcome import Outcome, combined_error
 from oss_crr.resources.base import json_diff
 from oss_crr.resources.registry import RESOURCES
@@ -59,9 +59,11 @@ class ReportOperator(StepOperator):
 
         :raises OssCrrError: a look failed, and trying again may help.
         """
-        healed = any(outcome["details"].get(HEALED) for outcomes in steps.values() for outcome in outcomes)
-        trusted = not healed and not crashed and context["ti"].try_number == 1
-        outcomes = look_again(self, context, trust_first_look=trusted)
+        items = [item for outcomes in steps.values() for item in outcomes]
+        rest = {item["pair"]: item["details"][REST] for item in items if REST in item["details"]}
+        left = {item["pair"] for item in items if not rest.get(item["pair"])}
+        trusted = not crashed and context["ti"].try_number == 1 and all(rest.values())
+        outcomes = look_again(self, context, only=left, trust_first_look=trusted) if left else []
         failures = [outcome for outcome in outcomes if outcome.error]
         if failures and self._worth_a_retry(context, failures):
             raise combined_error(failures)

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, T
 
 from oss_crr.errors import Conflict, HistoryTimeout, OssCrrError, RuleVanished
 from oss_crr.operators.batch import BatchOperator, run_parameter
-from oss_crr.operators.later_look import HEALED, look_again, was_healed, written
+from oss_crr.operators.later_look import REST, look_again, written
 from oss_crr.operators.links import SourceBucketLink
 from oss_crr.operators.waiting import defer_until, waiting_since
 from oss_crr.outcome import Outcome, error_from
@@ -68,14 +68,14 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
     def _looked_again(self, context: Context) -> bool:
         """Look again at what the run granted: without a grant, the wait would have no end. True if there was a look.
 
-        The report looks once more, so that a look that fails here is no reason to give up.
+        The report looks once more where a look failed, so that this is no reason to give up.
         """
         outcomes = look_again(self, context)
-        for outcome in outcomes:
-            if outcome.error:
-                self.log.warning("%s: %s", outcome.pair, outcome.error["message"])
-        if was_healed(outcomes):
-            context["task_state_store"].set(HEALED, True)
+        failed = [outcome for outcome in outcomes if outcome.error]
+        for outcome in failed:
+            self.log.warning("%s: %s", outcome.pair, outcome.error and outcome.error["message"])
+        if outcomes:
+            context["task_state_store"].set(REST, not failed)
         return bool(outcomes)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -95,12 +95,12 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
 
     def _finish(self, context: Context, found: Sequence[RuleProgress]) -> list[dict[str, Any]]:
         started = waiting_since(context)
-        healed = bool(written(self, context) and context["task_state_store"].get(HEALED))
-        return self.settle(context, [self._outcome(item, started, healed) for item in found])
+        rest = context["task_state_store"].get(REST) if written(self, context) else None
+        return self.settle(context, [self._outcome(item, started, rest) for item in found])
 
-    def _outcome(self, item: RuleProgress, started: float, healed: bool) -> Outcome:
+    def _outcome(self, item: RuleProgress, started: float, rest: Any) -> Outcome:
         details = {
-            **({HEALED: True} if healed else {}),
+            **({} if rest is None else {REST: rest}),
             "history": item.history,
             "watermark": item.watermark,
             "lag_seconds": _seconds_since(item.watermark),

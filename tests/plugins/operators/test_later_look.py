@@ -14,7 +14,7 @@ from oss_crr.errors import PermissionDenied, ServiceUnavailable, TransientError
 from oss_crr.model import Progress
 from oss_crr.operators.batch import BatchOperator
 from oss_crr.operators.create_rule import CreateRuleOperator
-from oss_crr.operators.later_look import HEALED
+from oss_crr.operators.later_look import HEALED, REST
 from oss_crr.operators.report import ReportOperator
 from oss_crr.operators.steps import ConvergeOperator
 from oss_crr.outcome import Outcome
@@ -48,7 +48,9 @@ def execute(cloud: FakeCloud, operator: BatchOperator, ti: FakeTaskInstance, **m
 
 
 def report(cloud: FakeCloud, ti: FakeTaskInstance) -> dict[str, Any]:
-    (outcome,) = execute(cloud, ReportOperator(task_id="report", after=[*GRANTED, "create_rule"]), ti)
+    (outcome,) = execute(
+        cloud, ReportOperator(task_id="report", after=[*GRANTED, "create_rule", "wait_for_history"]), ti
+    )
     row: dict[str, Any] = outcome["details"]
     return row
 
@@ -162,7 +164,27 @@ def test_long_wait_begins_with_a_look(cloud: FakeCloud) -> None:
     with pytest.raises(TaskDeferred):
         wait(cloud, ti, store)
     assert is_granted(cloud)
-    assert store[HEALED] is True
+    assert store[REST] is True
+
+
+def test_report_after_such_a_look_makes_none(cloud: FakeCloud) -> None:
+    waited = Outcome(ONE.name, "wait_for_history", "complete", details={REST: True}).to_dict()
+    report(cloud, granted(cloud, wait_for_history=[waited]))
+    assert cloud.destination.journal.actions == []
+
+
+def test_report_after_a_look_that_failed_looks_twice(cloud: FakeCloud) -> None:
+    """The look that failed may have written before, so that the first sight of the document tells nothing any more."""
+    ti, store = granted(cloud), Store()
+    cloud.source.storage.progresses = {"r": Progress("doing", True, 0.1, None)}
+    cloud.destination.journal.fail("GetBucketPolicy", ServiceUnavailable("cut"))
+    with pytest.raises(TaskDeferred):
+        wait(cloud, ti, store)
+    assert store[REST] is False
+    waited = Outcome(ONE.name, "wait_for_history", "complete", details={REST: False}).to_dict()
+    cloud.destination.journal.actions.clear()
+    report(cloud, FakeTaskInstance({**ti.xcoms, "wait_for_history": [waited]}))
+    assert cloud.destination.journal.actions == ["GetBucketPolicy"] * 2
 
 
 def test_history_that_is_complete_needs_no_look_before_the_report(cloud: FakeCloud) -> None:
