@@ -65,6 +65,8 @@ with DAG(
     allowed_run_types=RUN_TYPES,
     # The trend goes on from one run to the next, and a test object of one run is not to meet another's.
     max_active_runs=1,
+    # Airflow's default of 16 a run is less than a cluster's workers can do; `[core] parallelism` bounds one machine.
+    max_active_tasks=64,
     params=PARAMS,
     tags=["oss", "replication", "alibaba-cloud"],
 ) as dag:
@@ -74,10 +76,10 @@ with DAG(
         doc_md="Chooses pairs of the inventory, or those that an event tells of, and calls nobody.",
     )
 
-    @task_group(default_args={"map_index_template": "{{ task.batch_name }}"})
-    def batch(entries: Any, previous: Any, others: Any) -> None:
+    @task_group(group_id="batch", default_args={"map_index_template": "{{ task.batch_name }}"})
+    def verify_batch(batch: Any) -> None:
         """Verify the pairs of one batch."""
-        verification_pipeline(entries, previous, others)
+        verification_pipeline(batch)
 
     judge = JudgeOperator(
         task_id="judge",
@@ -100,5 +102,5 @@ with DAG(
         announced="announce",
         doc_md="One row for each pair, also as JSON under *XCom*. Fails when a pair is broken.",
     )
-    chain(batch.expand_kwargs(resolve.output), judge)
+    chain(verify_batch.expand(batch=resolve.output), judge)
     chain([judge, announce], report)

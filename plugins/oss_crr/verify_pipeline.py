@@ -11,17 +11,15 @@ from oss_crr.operators.verify_check import CheckOperator
 from oss_crr.operators.verify_repair import RepairOperator
 
 
-def verification_pipeline(entries: Any, previous: Any, others: Any) -> None:
+def verification_pipeline(batch: Any) -> None:
     """Add the steps for one batch to the current task group, which is mapped over many batches.
 
     The repair comes before the test object and the comparison, so that these prove what it has achieved.
 
-    :param entries: the batch, see :class:`oss_crr.operators.verify_resolve.ResolveVerificationOperator`.
-    :param previous: what steps go on from.
-    :param others: further pairs of the inventory that share documents with the batch.
+    :param batch: an item that :class:`oss_crr.operators.verify_resolve.ResolveVerificationOperator` returns.
     """
-    check = CheckOperator(task_id="check", entries=entries, previous=previous, others=others, doc_md=_DOCS["check"])
-    repair = RepairOperator(task_id="repair", others=others, doc_md=_DOCS["repair"])
+    check = CheckOperator(task_id="check", batch=batch, doc_md=_DOCS["check"])
+    repair = RepairOperator(task_id="repair", doc_md=_DOCS["repair"])
     # What a repair could not do for one pair is no reason to look at the others less closely.
     canary = CheckedCanaryOperator(task_id="canary", doc_md=_DOCS["canary"], trigger_rule=TriggerRule.ALL_DONE)
     compare = CheckedCompareOperator(

@@ -74,7 +74,8 @@ class Batch:
     def check(self, previous: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run the check; return its items."""
         entries = [entry.to_dict() for entry in self.entries]
-        operator = CheckOperator(task_id="batch.check", entries=entries, previous=previous or {}, others=[])
+        batch = {"entries": entries, "previous": previous or {}, "others": []}
+        operator = CheckOperator(task_id="batch.check", batch=batch)
         operator.accounts = self.hands.world.accounts
         try:
             operator.execute(self.context("check"))
@@ -90,12 +91,12 @@ class Batch:
 
     def repair(self, try_number: int = 1) -> dict[str, dict[str, Any]]:
         """Run the repair; return its items by pair."""
-        operator = self.prepared(RepairOperator(task_id="batch.repair", others=[]), "repair", try_number)
+        operator = self.prepared(RepairOperator(task_id="batch.repair"), "repair", try_number)
         return by_pair(operator.execute(self.context("repair", try_number)))
 
     def resume(self) -> dict[str, dict[str, Any]]:
         """Go on after waiting."""
-        operator = self.prepared(RepairOperator(task_id="batch.repair", others=[]), "repair")
+        operator = self.prepared(RepairOperator(task_id="batch.repair"), "repair")
         return by_pair(operator.execute_complete(self.context("repair"), {"status": "done"}))
 
 
@@ -209,7 +210,7 @@ def test_repair_writes_and_checks_again(hands: Hands) -> None:
     assert item["findings"] == []
     assert item["repair"]["outcome"]["changes"]
     assert [finding["part"] for finding in item["repair"]["before"]] == ["destination_grant"]
-    (target,) = json.loads(batch.xcoms["batch.repair", TARGETS])
+    (target,) = json.loads(batch.xcoms["batch.repair", TARGETS])["pairs"]
     assert target["drift"]["findings"] == []
     assert hands.findings() == []
 
@@ -251,7 +252,7 @@ def test_repair_that_may_succeed_later_is_tried_again_and_keeps_what_it_has_done
     hands.world.control("POST", "faults", json=fault)
     context = batch.context("repair")
     context["ti"].max_tries = 1
-    operator = batch.prepared(RepairOperator(task_id="batch.repair", others=[]), "repair")
+    operator = batch.prepared(RepairOperator(task_id="batch.repair"), "repair")
     with pytest.raises(TransientError):
         operator.execute(context)
     assert parts(json.loads(batch.xcoms["batch.repair", "return_value"])[0]) == ["destination_grant"]

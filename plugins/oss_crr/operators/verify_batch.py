@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from oss_crr.fleet.batches import batch_name
 from oss_crr.fleet.entry import FleetEntry
+from oss_crr.operators.batch import run_value
 from oss_crr.operators.canary import CanaryOperator, CleanUpCanariesOperator
 from oss_crr.operators.compare import CompareOperator
 from oss_crr.operators.targets import TargetsOperator
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
-#: XCom key under which check and repair leave what further steps begin with: each pair's ``entry`` and ``drift``, and
-#: the ``cursor`` of its comparison.
+#: XCom key under which check and repair leave what further steps begin with: in ``pairs``, each pair's ``entry`` and
+#: ``drift``, and from the check the ``cursor`` of its comparison; in ``others``, pairs that share documents with them.
 TARGETS = "targets"
+
+Target = Mapping[str, Any]
 
 
 class CheckedBatch(TargetsOperator):
@@ -40,21 +43,23 @@ class CheckedBatch(TargetsOperator):
         Rendering comes first: what the cloud has told is no template.
         """
         super().render_template_fields(context, jinja_env)
-        found = {**self._left_by(context, CHECK), **self._left_by(context, REPAIR)}
+        checked = self._left_by(context, CHECK)
+        repaired = self._left_by(context, REPAIR) if run_value(context, "repair", "report") == "apply" else {}
+        found = {item["pair"]: item for left in (checked, repaired) for item in left.get("pairs", ())}
+        self.take(found, checked)
+
+    def take(self, found: Mapping[str, Target], checked: Mapping[str, Any]) -> None:
+        """Take the batch.
+
+        :param found: what is known of each pair.
+        :param checked: all that the check has left.
+        """
         self.entries = [item["entry"] for item in found.values()]
         self.drifts = [item["drift"] for item in found.values()]
-        self.take(found)
 
-    def take(self, targets: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take more from the batch than its pairs and their drift.
-
-        :param targets: what the check has left, by pair.
-        """
-
-    def _left_by(self, context: Context, step: str) -> dict[str, Mapping[str, Any]]:
+    def _left_by(self, context: Context, step: str) -> Mapping[str, Any]:
         ti = context["ti"]
-        items = ti.xcom_pull(task_ids=sibling(self, step), key=TARGETS, map_indexes=ti.map_index) or []
-        return {item["pair"]: item for item in items}
+        return ti.xcom_pull(task_ids=sibling(self, step), key=TARGETS, map_indexes=ti.map_index) or {}
 
 
 class CheckedCanaryOperator(CheckedBatch, CanaryOperator):
@@ -63,11 +68,9 @@ class CheckedCanaryOperator(CheckedBatch, CanaryOperator):
     Waiting for an object that cannot arrive would only delay the report.
     """
 
-    def take(self, targets: Mapping[str, Mapping[str, Any]]) -> None:
+    def take(self, found: Mapping[str, Target], checked: Mapping[str, Any]) -> None:
         """Leave out pairs whose configuration is broken."""
-        whole = [item for item in targets.values() if not is_broken(item["drift"]["findings"])]
-        self.entries = [item["entry"] for item in whole]
-        self.drifts = [item["drift"] for item in whole]
+        super().take({pair: item for pair, item in found.items() if not _is_broken(item)}, checked)
 
 
 class CheckedCleanUpOperator(CheckedBatch, CleanUpCanariesOperator):
@@ -77,14 +80,14 @@ class CheckedCleanUpOperator(CheckedBatch, CleanUpCanariesOperator):
 class CheckedCompareOperator(CheckedBatch, CompareOperator):
     """Compare the objects of the pairs of a checked batch, where the last run has stopped."""
 
-    def take(self, targets: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take the cursors."""
-        self.cursors = {pair: item.get("cursor") for pair, item in targets.items()}
+    def take(self, found: Mapping[str, Target], checked: Mapping[str, Any]) -> None:
+        """Take the cursors, too."""
+        super().take(found, checked)
+        self.cursors = {item["pair"]: item["cursor"] for item in checked.get("pairs", ())}
 
 
-def is_broken(findings: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether findings, as JSON data, say that a pair is broken."""
-    return any(finding["severity"] == "broken" for finding in findings)
+def _is_broken(target: Target) -> bool:
+    return any(finding["severity"] == "broken" for finding in target["drift"]["findings"])
 
 
 def entries_name(entries: Any) -> str:

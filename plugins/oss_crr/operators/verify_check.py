@@ -27,24 +27,22 @@ class CheckOperator(TargetsOperator):
 
     Steps that no pair of the batch needs are skipped from here, which saves their start.
 
-    :param entries: the batch (templated).
-    :param previous: what steps go on from, by pair and step (templated).
-    :param others: further pairs of the inventory that share documents with the batch (templated).
+    :param batch: the batch, with ``entries``, ``previous`` (what steps go on from, by pair and step) and ``others``
+        (further pairs of the inventory that share documents with the batch) (templated).
     """
 
-    template_fields: Sequence[str] = ("entries", "previous", "others")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"entries": "json", "previous": "json", "others": "json"}
+    template_fields: Sequence[str] = ("batch",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"batch": "json"}
     ui_color = "#e8f1fb"
 
-    def __init__(self, *, entries: Any, previous: Any, others: Any, **kwargs: Any) -> None:
-        super().__init__(entries=entries, drifts=(), **kwargs)
-        self.previous = previous
-        self.others = others
+    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
+        super().__init__(entries=(), drifts=(), **kwargs)
+        self.batch = batch
 
     @property
     def batch_name(self) -> str:
-        """Return what Airflow calls this batch among others."""
-        return entries_name(self.entries)
+        """Return what Airflow calls this batch among others; empty while it is not known."""
+        return entries_name(self.batch["entries"]) if isinstance(self.batch, dict) else ""
 
     def execute(self, context: Context) -> None:
         """Check the batch, and leave what was found as XCom.
@@ -56,19 +54,21 @@ class CheckOperator(TargetsOperator):
             self._log(item)
         ti = context["ti"]
         ti.xcom_push(key="return_value", value=[item.item() for item in checked])
-        ti.xcom_push(key=TARGETS, value=[self._target(item) for item in checked])
+        ti.xcom_push(
+            key=TARGETS, value={"pairs": [self._target(item) for item in checked], "others": self.batch["others"]}
+        )
         unneeded = [(sibling(self, step), ti.map_index) for step in unneeded_steps(context, checked)]
         if unneeded:
             raise DownstreamTasksSkipped(tasks=unneeded)  # type: ignore[no-untyped-call]
 
     def _check(self) -> list[Checked]:
-        entries = [FleetEntry.from_dict(entry) for entry in self.entries]
-        previous = {pair: steps.get(CHECK, {}) for pair, steps in self.previous.items()}
-        others = [parse_pair(pair) for pair in self.others]
+        entries = [FleetEntry.from_dict(entry) for entry in self.batch["entries"]]
+        previous = {pair: steps.get(CHECK, {}) for pair, steps in self.batch["previous"].items()}
+        others = [parse_pair(pair) for pair in self.batch["others"]]
         return check_pairs(self.accounts, entries, utc_now(), previous, others)
 
     def _target(self, item: Checked) -> Mapping[str, Any]:
-        steps = self.previous.get(item.entry.name, {})
+        steps = self.batch["previous"].get(item.entry.name, {})
         return {**item.target(), "cursor": steps.get(COMPARE, {}).get("cursor")}
 
     def _log(self, item: Checked) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.operators.batch import run_value, utc_now
 from oss_crr.operators.create_rule import CLOSING_TIMEOUT
-from oss_crr.operators.verify_batch import TARGETS, CheckedBatch, sibling
+from oss_crr.operators.verify_batch import TARGETS, CheckedBatch, Target, sibling
 from oss_crr.operators.waiting import defer_until, waiting_since
 from oss_crr.outcome import Outcome, combined_error
 from oss_crr.pair import BucketPair, parse_pair
@@ -38,17 +38,21 @@ class RepairOperator(CheckedBatch):
 
     The findings after the repair take the place of those before, which stay in the report beside what was written.
 
-    :param others: further pairs of the inventory that share documents with the batch (templated).
     :param poke_interval: seconds between two looks at a rule that is being removed.
     """
 
-    template_fields: Sequence[str] = (*CheckedBatch.template_fields, "others")
     ui_color = "#e6f4ea"
 
-    def __init__(self, *, others: Any, poke_interval: float = 10.0, **kwargs: Any) -> None:
+    def __init__(self, *, poke_interval: float = 10.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.others = others
         self.poke_interval = poke_interval
+        #: Further pairs of the inventory that share documents with the batch.
+        self.others: list[BucketPair] = []
+
+    def take(self, found: Mapping[str, Target], checked: Mapping[str, Any]) -> None:
+        """Take the batch, with the pairs beside it."""
+        super().take(found, checked)
+        self.others = [parse_pair(pair) for pair in checked.get("others", ())]
 
     def execute(self, context: Context) -> list[Item]:
         """Repair what the check has found.
@@ -84,7 +88,7 @@ class RepairOperator(CheckedBatch):
         self._wait_for_rules(context, drifts, outcomes)
         checked = self._checked(context)
         again = {item.entry.name: item for item in self._check_again(outcomes, checked)}
-        context["ti"].xcom_push(key=TARGETS, value=[item.target() for item in again.values()])
+        context["ti"].xcom_push(key=TARGETS, value={"pairs": [item.target() for item in again.values()]})
         items = [
             _item(checked[outcome.pair], outcome, "apply", again.get(outcome.pair))
             for outcome in outcomes
@@ -94,7 +98,7 @@ class RepairOperator(CheckedBatch):
         return items
 
     def _drifts_now(self) -> list[DriftResult]:
-        return find_drift(self.accounts, [entry.pair for entry in self._entries], self._others)
+        return find_drift(self.accounts, [entry.pair for entry in self._entries], self.others)
 
     def _checked(self, context: Context) -> dict[str, Item]:
         """Return what the check has found, by pair."""
@@ -126,7 +130,7 @@ class RepairOperator(CheckedBatch):
         entries = [entry for entry in self._entries if entry.name in written]
         rest = [entry.pair for entry in self._entries if entry.name not in written]
         measures = {pair: item["measures"] for pair, item in checked.items()}
-        return check_pairs(self.accounts, entries, utc_now(), measures, [*rest, *self._others]) if entries else []
+        return check_pairs(self.accounts, entries, utc_now(), measures, [*rest, *self.others]) if entries else []
 
     def _retry(self, context: Context, outcomes: Sequence[Outcome], items: Sequence[Item]) -> None:
         """Fail while trying again may help a pair."""
@@ -145,10 +149,6 @@ class RepairOperator(CheckedBatch):
     @property
     def _entries(self) -> list[FleetEntry]:
         return [FleetEntry.from_dict(entry) for entry in self.entries]
-
-    @property
-    def _others(self) -> list[BucketPair]:
-        return [parse_pair(pair) for pair in self.others or ()]
 
 
 def closing_rules(drifts: Sequence[DriftResult], outcomes: Sequence[Outcome]) -> list[WaitedRule]:

@@ -79,8 +79,10 @@ def _repair_lines(repair: Mapping[str, Any] | None) -> Iterable[str]:
         return
     outcome = repair["outcome"]
     yield f"  repair: {outcome['error']['message'] if outcome['error'] else outcome['result']}"
-    yield from (f"    {change}" for change in outcome["changes"])
-    yield from (f"    was: {item['part']} {item['field']}: {item['cause']}" for item in repair["before"])
+    verb = "wrote because" if repair["mode"] == "apply" else "would write because"
+    yield from (f"    {verb} {change}" for change in outcome["changes"])
+    for item in repair["before"] if repair["mode"] == "apply" else ():
+        yield f"    before: {item['part']} {item['field']}: {item['cause']}"
 
 
 def seconds(value: float | None) -> str:

@@ -42,9 +42,17 @@ def test_worst_pairs_come_first_with_cause_and_repair() -> None:
     ]
 
 
-def test_repair_shows_what_was_before() -> None:
-    text = table([row("a", repair=make_repair(make_finding()))])
-    assert "  repair: updated\n    it was missing\n    was: destination_grant statement: the role may not write" in text
+def test_repair_shows_what_was_written_and_what_was_before() -> None:
+    assert table([row("a", repair=make_repair(make_finding()))]).splitlines()[-3:] == [
+        "  repair: updated",
+        "    wrote because it was missing",
+        "    before: destination_grant statement: the role may not write",
+    ]
+
+
+def test_plan_shows_what_would_be_written() -> None:
+    plan = {**make_repair(make_finding()), "mode": "plan"}
+    assert table([row("a", make_finding(), repair=plan)]).splitlines()[-1] == "    would write because it was missing"
 
 
 def test_nothing_but_the_table_when_all_is_well() -> None:
