@@ -5,9 +5,10 @@ STATE_DIR ?= .demo
 AIRFLOW_PORT ?= 8080
 LOCALCLOUD_PORT ?= 9090
 ONCE ?=
+FLEET ?=
 TESTS ?= tests
 
-export STATE_DIR AIRFLOW_PORT LOCALCLOUD_PORT ONCE
+export STATE_DIR AIRFLOW_PORT LOCALCLOUD_PORT ONCE FLEET
 # Modules of another installation must not get in the way.
 unexport PYTHONPATH PYTHONHOME
 
@@ -37,7 +38,7 @@ $(VENV)/.installed: $(REQUIREMENTS) constraints.txt
 	  $(REQUIREMENTS:%=--requirement %)
 	@touch $@
 
-demo: setup ## Set up a bucket pair on the local cloud, show the result, and keep Airflow running. ONCE=1: stop afterwards.
+demo: setup ## Set up a bucket pair on the local cloud, break it, find that out, repair it. FLEET=1: fifty pairs. ONCE=1: stop afterwards.
 	@$(RUN) -m devstack.demo
 
 env: ## Write the settings of docker-compose.yaml, with fresh secrets, into .env.

@@ -49,6 +49,11 @@ class Side:
         """The access key's other half."""
         return f"demo-{self.role}-not-a-secret"
 
+    @property
+    def owner_key(self) -> tuple[str, str]:
+        """Id and secret of the account's own key, which Airflow does not have."""
+        return f"DEMO-{self.role}-owner", f"demo-{self.role}-owner-not-a-secret"
+
     def connection_extra(self, endpoint: str) -> dict[str, str]:
         """The extra fields of the Airflow connection.
 
@@ -66,6 +71,10 @@ SOURCE = Side("source", "1000000000000001", "demo-source", "cn-hangzhou")
 DESTINATION = Side("destination", "2000000000000002", "demo-destination", "cn-beijing")
 
 
+#: What the inventory calls the pair.
+PAIR_NAME = "demo"
+
+
 def setup_conf() -> dict[str, str]:
     """The parameters of a run that sets the pair up."""
     return {
@@ -74,6 +83,13 @@ def setup_conf() -> dict[str, str]:
         "destination_bucket": DESTINATION.bucket,
         "destination_region": DESTINATION.region,
     }
+
+
+def write_inventory(path: Path) -> None:
+    """Write the inventory with the pair, for the DAGs that read one."""
+    pairs = [{"name": PAIR_NAME, **setup_conf()}]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({"pairs": pairs}, sort_keys=False), encoding="utf-8")
 
 
 def write(path: Path, *, objects: int = _OBJECTS, objects_per_second: float = _OBJECTS_PER_SECOND) -> None:
@@ -99,7 +115,9 @@ def _account(side: Side, objects: int) -> dict[str, Any]:
     bucket: dict[str, Any] = {"name": side.bucket, "region": side.region}
     if objects:
         bucket["objects"] = {"count": objects, "size": _OBJECT_BYTES}
-    return {"uid": side.uid, "users": [user], "buckets": [bucket]}
+    owner_id, owner_secret = side.owner_key
+    owner = {"id": owner_id, "secret": owner_secret}
+    return {"uid": side.uid, "access_keys": [owner], "users": [user], "buckets": [bucket]}
 
 
 if __name__ == "__main__":

@@ -77,3 +77,48 @@ def _pair_lines(row: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
         facts["waited"] = f"{row['waited_seconds']:.0f} s"
     lines = [f"    {name:22} {value}" for name, value in facts.items() if value is not None]
     return [f"  {row['pair']}: {row['state']}", *lines]
+
+
+def finding_text(finding: Mapping[str, Any]) -> str:
+    """What a verification found, as text."""
+    return "\n".join(
+        [
+            f"  {finding['severity']}: {finding['part']}, {finding['field']}",
+            f"    {finding['cause']}",
+            f"    repair: {finding['repair']}",
+        ]
+    )
+
+
+def repair_text(result: Mapping[str, Any]) -> str:
+    """What a verification repaired, as text.
+
+    :param result: of one pair.
+    """
+    outcome = (result.get("repair") or {}).get("outcome") or {}
+    changes = [f"    {change}" for change in outcome.get("changes") or ()]
+    return "\n".join(
+        [f"  {result['pair']}: {outcome.get('result', 'nothing repaired')}, now {result['health']}", *changes]
+    )
+
+
+def fleet_table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A fleet's report as a table."""
+    lines = [("pair", "state", "history", "objects", "lag", "cause"), *(_fleet_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
+    return "\n".join(
+        "  " + "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()
+        for line in lines
+    )
+
+
+def _fleet_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    history, objects, lag = row["history"], row["objects"], row["lag_seconds"]
+    return (
+        row["name"],
+        row["state"],
+        "" if history is None else f"{history:.0%}",
+        "" if objects is None else f"{objects:,}",
+        "" if lag is None else f"{lag:.0f} s",
+        f"{row['failed_step']}: {row['cause']}" if row["cause"] else "",
+    )

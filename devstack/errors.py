@@ -5,6 +5,7 @@ DevstackError
     StartFailed         a part ended, or was not healthy in time
     ApiError            Airflow's REST API refused a request
     RunFailed           the DAG run did not succeed
+    NotAsExpected       a step of the demo gave something else than it should
 """
 
 from __future__ import annotations
@@ -36,3 +37,7 @@ class ApiError(DevstackError):
 
 class RunFailed(DevstackError):
     """The DAG run did not succeed, or not in time."""
+
+
+class NotAsExpected(DevstackError):
+    """A step of the demo gave something else than it should."""

@@ -57,6 +57,11 @@ class Settings:
         return self.state_folder / "logs"
 
     @property
+    def cloud_state(self) -> Path:
+        """What the local cloud keeps from one start to the next; another configuration has another one."""
+        return self.cloud_config.with_suffix(".state")
+
+    @property
     def airflow_url(self) -> str:
         """Address of Airflow's UI and API."""
         return f"http://127.0.0.1:{self.airflow_port}"
@@ -80,6 +85,7 @@ class Settings:
             airflow_port=_port(environment, "AIRFLOW_PORT", 8080),
             cloud_port=_port(environment, "LOCALCLOUD_PORT", 9090),
             cloud_config=state_folder / "cloud.yaml",
+            fleet_file=state_folder / "fleet.yaml",
         )
 
 

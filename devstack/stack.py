@@ -180,7 +180,7 @@ class Stack:
         options = {
             "--port": settings.cloud_port,
             "--config": settings.cloud_config,
-            "--state": settings.state_folder / "cloud.state",
+            "--state": settings.cloud_state,
         }
         arguments = [str(text) for option in options.items() for text in option]
         command = [sys.executable, "-m", "localcloud", *arguments]

@@ -25,7 +25,9 @@ def test_the_local_cloud_reads_it(tmp_path: Path) -> None:
 def test_each_user_has_exactly_the_documented_rights(tmp_path: Path) -> None:
     cloud_config.write(tmp_path / "cloud.yaml", objects=1)
     for side, account in zip((SOURCE, DESTINATION), load_config(tmp_path / "cloud.yaml").accounts, strict=True):
-        assert account.access_keys == ()
+        (owner,) = account.access_keys
+        assert (owner.id, owner.secret) == side.owner_key
+        assert owner.id not in side.connection_extra("http://cloud").values(), "Airflow does not have it"
         (user,) = account.users
         for purpose, policy in zip(("", "-canary"), user.policies, strict=True):
             documented = CHECKOUT / "include" / "policies" / f"caller-{side.role}{purpose}.json"

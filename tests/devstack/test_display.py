@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from devstack.api import TaskState
-from devstack.display import RunDisplay, report_text
+from devstack.display import RunDisplay, finding_text, fleet_table, repair_text, report_text
 
 RESOLVED = TaskState("resolve", -1, "success", 1, 0.31)
 WAITING = TaskState("wait_for_history", -1, "deferred", 1, 3.0)
@@ -74,3 +74,37 @@ def test_the_report_lists_the_steps_in_order_and_the_numbers() -> None:
 def test_a_plan_has_neither_objects_nor_waiting() -> None:
     text = report_text([outcome(state="planned", steps={}, rule_id=None, objects=None, waited_seconds=None)], [])
     assert text == "  a → b: planned"
+
+
+def test_finding_is_told_with_its_cause_and_its_repair() -> None:
+    finding = {"severity": "broken", "part": "rule", "field": "status", "cause": "It is gone.", "repair": "Create it."}
+
+    assert finding_text(finding).splitlines() == [
+        "  broken: rule, status",
+        "    It is gone.",
+        "    repair: Create it.",
+    ]
+
+
+def test_repair_is_told_with_what_was_written() -> None:
+    outcome = {"result": "updated", "changes": ["the statement was gone"]}
+
+    assert repair_text({"pair": "a", "health": "healthy", "repair": {"outcome": outcome}}).splitlines() == [
+        "  a: updated, now healthy",
+        "    the statement was gone",
+    ]
+    assert repair_text({"pair": "a", "health": "broken", "repair": None}) == "  a: nothing repaired, now broken"
+
+
+def test_fleet_is_a_table() -> None:
+    nothing = dict.fromkeys(("history", "objects", "lag_seconds", "failed_step", "cause"))
+    rows = [
+        {**nothing, "name": "a", "state": "complete", "history": 1.0, "objects": 1234, "lag_seconds": 2.0},
+        {**nothing, "name": "longer", "state": "failed", "failed_step": "verify", "cause": "it differs"},
+    ]
+
+    assert [line.split() for line in fleet_table(rows).splitlines()] == [
+        ["pair", "state", "history", "objects", "lag", "cause"],
+        ["a", "complete", "100%", "1,234", "2", "s"],
+        ["longer", "failed", "verify:", "it", "differs"],
+    ]
