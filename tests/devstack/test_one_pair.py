@@ -10,8 +10,9 @@ import pytest
 
 from devstack import one_pair
 from devstack.api import TaskState
+from devstack.cloud_config import PAIR_NAME
 from devstack.errors import DevstackError, NotAsExpected, RunFailed
-from devstack.one_pair import PAIR_NAME, SETUP, VERIFY, OnePair
+from devstack.one_pair import SETUP, VERIFY, OnePair
 from devstack.runs import EndedRun
 
 ROLE = "oss-crr-demo"

@@ -11,9 +11,10 @@ import secrets
 from typing import Annotated, Any
 
 from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.common.db.common import SessionDep
-from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.models.dag import DagModel
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -36,8 +37,6 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "R
 
 app = FastAPI(title="OSS replication reports", docs_url=None, redoc_url=None, openapi_url=None)
 
-may_read = requires_access_dag("GET", DagAccessEntity.XCOM)
-
 
 def find_runs(session: SessionDep) -> Runs:
     """Return the runs of this Airflow."""
@@ -49,19 +48,18 @@ DagId = Annotated[str, Query(min_length=1, max_length=250)]
 RunId = Annotated[str | None, Query(max_length=250)]
 
 
+def may_read(dag_id: DagId, user: GetUserDep) -> None:
+    """Refuse users who may not read the XComs of the DAG: of exactly the one that is going to be shown.
+
+    :raises HTTPException: 403.
+    """
+    if not _is_reader(user, dag_id):
+        raise HTTPException(403, "Forbidden")
+
+
 def readable_dags(user: GetUserDep) -> list[str]:
     """Return those of the product's DAGs whose reports the user may read."""
-    manager = get_auth_manager()
-    return [
-        dag_id
-        for dag_id in DAG_IDS
-        if manager.is_authorized_dag(
-            method="GET",
-            access_entity=DagAccessEntity.XCOM,
-            details=DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id)),
-            user=user,
-        )
-    ]
+    return [dag_id for dag_id in DAG_IDS if _is_reader(user, dag_id)]
 
 
 @app.get("/")
@@ -116,6 +114,14 @@ async def refuse(request: Request, error: AnyHTTPException) -> Response:
     if request.url.path.endswith((".json", ".csv")):
         return JSONResponse({"detail": error.detail}, error.status_code, headers=_HEADERS)
     return _page("refused", status=error.status_code, detail=error.detail)
+
+
+def _is_reader(user: BaseUser, dag_id: str) -> bool:
+    details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
+    readable: bool = get_auth_manager().is_authorized_dag(
+        method="GET", access_entity=DagAccessEntity.XCOM, details=details, user=user
+    )
+    return readable
 
 
 def _run(runs: Runs, dag_id: str, run_id: str | None) -> RunFacts:

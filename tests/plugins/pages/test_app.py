@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow.api_fastapi.core_api.security import get_user
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
@@ -247,6 +248,24 @@ def test_strangers_are_refused(client: TestClient, path: str) -> None:
 
     assert answer.status_code == 401
     assert "logs" not in body(answer.text) if path in ("/", "/report") else answer.json()
+
+
+def test_permission_is_asked_for_the_dag_that_is_shown(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a crafted address says twice."""
+    asked: list[str] = []
+
+    def is_reader(user: object, dag_id: str) -> bool:
+        asked.append(dag_id)
+        return dag_id == "allowed"
+
+    monkeypatch.setattr(pages, "_is_reader", is_reader)
+    pages.app.dependency_overrides.pop(pages.may_read)
+    pages.app.dependency_overrides[get_user] = lambda: "somebody"
+
+    assert client.get("/report?dag_id=allowed&dag_id=oss_crr_fleet").status_code == 403
+    assert client.get("/report?dag_id=oss_crr_fleet&dag_id=allowed").status_code == 404
+    assert client.get("/report?dag_id=~").status_code == 403
+    assert asked == ["oss_crr_fleet", "allowed", "~"]
 
 
 def test_everything_is_protected() -> None:
