@@ -110,6 +110,10 @@ class AirflowApi:
         """Let a DAG's runs be scheduled."""
         self._call("PATCH", f"/api/v2/dags/{dag_id}", body={"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Let no more runs of a DAG be scheduled."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", body={"is_paused": True})
+
     def trigger(self, dag_id: str, conf: Mapping[str, object]) -> str:
         """Start a run of a DAG.
 

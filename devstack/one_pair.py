@@ -102,8 +102,8 @@ class OnePair:
         return removed
 
     def _find(self) -> None:
-        _say(3, f"The hourly verification, {VERIFY}, finds that out. (Here it is started by hand.)")
-        run = self._run(VERIFY, {"pairs": [PAIR_NAME]}, expected="failed")
+        _say(3, f"The hourly verification, {VERIFY}, is switched on, and finds that out.")
+        run = self._ended(self._runner.run_scheduled(VERIFY), expected="failed")
         result = self._result(run)
         for finding in result["findings"]:
             print(finding_text(finding), flush=True)
@@ -123,10 +123,12 @@ class OnePair:
         print("  The grant is what it was before, and the other statement in that policy was not touched.", flush=True)
 
     def _run(self, dag_id: str, conf: Mapping[str, object], *, expected: str, with_progress: bool = False) -> EndedRun:
-        run = self._runner.run(dag_id, conf, self._copied if with_progress else lambda: "")
+        return self._ended(self._runner.run(dag_id, conf, self._copied if with_progress else lambda: ""), expected)
+
+    def _ended(self, run: EndedRun, expected: str) -> EndedRun:
         self.runs.append(run)
         if run.state != expected:
-            raise RunFailed(f"The run of {dag_id} ended as {run.state}.\n{self._runner.failures(run)}")
+            raise RunFailed(f"The run of {run.dag_id} ended as {run.state}.\n{self._runner.failures(run)}")
         print()
         return run
 

@@ -16,6 +16,8 @@ from devstack.stack import Stack
 
 _DAG_SECONDS = 60
 _RUN_SECONDS = 600
+#: Within these, Airflow starts the run of the present hour once a DAG is switched on.
+_SCHEDULE_SECONDS = 5
 _POLL_SECONDS = 0.5
 
 
@@ -48,12 +50,12 @@ class Runner:
         self.api: AirflowApi = stack.api()
 
     def prepare(self, dag_id: str) -> None:
-        """Wait until Airflow knows a DAG, end what an earlier demo left of it, and let it run."""
+        """Wait until Airflow knows a DAG, end what an earlier demo left of it, and let only the demo run it."""
         self._stack.wait_for_dag(dag_id, _DAG_SECONDS)
+        self.api.pause(dag_id)
         for run_id in self.api.unfinished_runs(dag_id):
             # Left by a demo that was ended in the middle: its tasks are gone.
             self.api.fail_run(dag_id, run_id)
-        self.api.unpause(dag_id)
 
     def run(self, dag_id: str, conf: Mapping[str, object], remark: Callable[[], str] = lambda: "") -> EndedRun:
         """Run a DAG and show its tasks as they end.
@@ -62,7 +64,24 @@ class Runner:
         :param remark: asked for a text to show beside the active tasks.
         :raises RunFailed: it did not end in time.
         """
-        run_id = self.api.trigger(dag_id, conf)
+        self.api.unpause(dag_id)
+        return self._follow(dag_id, self.api.trigger(dag_id, conf), remark)
+
+    def run_scheduled(self, dag_id: str) -> EndedRun:
+        """Switch a DAG on and show the run that its schedule starts; one by hand where this hour's has been.
+
+        :raises RunFailed: it did not end in time.
+        """
+        self.api.unpause(dag_id)
+        deadline = time.monotonic() + _SCHEDULE_SECONDS
+        while time.monotonic() < deadline:
+            started = self.api.unfinished_runs(dag_id)
+            if started:
+                return self._follow(dag_id, started[0], lambda: "")
+            time.sleep(_POLL_SECONDS)
+        return self.run(dag_id, {})
+
+    def _follow(self, dag_id: str, run_id: str, remark: Callable[[], str]) -> EndedRun:
         display = RunDisplay(sys.stdout)
         deadline = time.monotonic() + _RUN_SECONDS
         while time.monotonic() < deadline:

@@ -22,9 +22,13 @@ class FakeApi:
     def __init__(self, looks: int = 2) -> None:
         self.looks = looks
         self.calls: list[tuple[str, ...]] = []
+        self.unfinished: list[str] = []
 
     def unfinished_runs(self, dag_id: str) -> list[str]:
-        return ["left over"]
+        return self.unfinished
+
+    def pause(self, dag_id: str) -> None:
+        self.calls.append(("pause", dag_id))
 
     def fail_run(self, dag_id: str, run_id: str) -> None:
         self.calls.append(("fail", dag_id, run_id))
@@ -60,9 +64,20 @@ def runner(api: FakeApi) -> Runner:
 
 
 def test_what_an_earlier_demo_left_is_ended_first(api: FakeApi) -> None:
+    api.unfinished = ["left over"]
     runner(api).prepare("dag")
 
-    assert api.calls == [("fail", "dag", "left over"), ("unpause", "dag")]
+    assert api.calls == [("pause", "dag"), ("fail", "dag", "left over")]
+
+
+def test_scheduled_run_is_followed_or_else_one_is_started(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_SCHEDULE_SECONDS", 0.05)
+    api.unfinished = ["scheduled__1"]
+    assert runner(api).run_scheduled("dag").run_id == "scheduled__1"
+
+    api.looks, api.unfinished = 2, []
+    assert runner(api).run_scheduled("dag").run_id == "manual__1+00:00/x"
+    assert api.calls[0] == ("unpause", "dag")
 
 
 def test_run_is_shown_until_it_has_ended(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
