@@ -13,8 +13,8 @@ from bench.stats import spread
 from bench.world import Json
 
 #: Verification lists both buckets, and waiting asks for the progress: neither is setting up.
-_LISTING = frozenset({"ListObjects", "ListObjectsV2"})
-_WAITING = frozenset({"GetBucketReplicationProgress"})
+LISTING = frozenset({"ListObjects", "ListObjectsV2"})
+WAITING = frozenset({"GetBucketReplicationProgress"})
 
 
 def measure_setup(plan: Plan, folder: Path, shape: Json) -> Json:
@@ -99,7 +99,7 @@ def count_calls(counted: CountedRun) -> Json:
     for row in counted.calls:
         of_product = products.setdefault(row["product"], {"read": 0, "write": 0})
         of_product[row["access"]] += row["count"]
-    listing, waiting = (_count(counted, actions) for actions in (_LISTING, _WAITING))
+    listing, waiting = (_count(counted, actions) for actions in (LISTING, WAITING))
     reads, writes = (sum(product[access] for product in products.values()) for access in ("read", "write"))
     return {
         "products": products,

@@ -75,15 +75,17 @@ _STEPS = 12
 def _script(stack: FleetStack, scenario: Scenario, side_by_side: int, pairs: int) -> Json:
     """Have a script set pairs up, twice.
 
-    :returns: ``first`` and ``again`` (seconds; scaled where it was given fewer pairs), ``measured`` (pairs), ``calls``.
+    :returns: ``first`` and ``again`` (seconds; scaled where it was given fewer pairs), ``measured`` (pairs),
+        ``first_calls`` and ``again_calls`` (a pair).
     """
     _begin(stack, scenario)
-    stack.stack.cloud_control("GET", "calls?reset=1")
     fields = [pair.conf for pair in stack.pairs[:pairs]]
     found: Json = run_probe("script", stack.cloud_url, str(side_by_side), data=fields, seconds=_PROBE_SECONDS)
-    calls = stack.stack.cloud_control("GET", "calls")["total"]
-    scale = scenario.pairs / pairs
-    return {"measured": pairs, "calls": calls, **{name: seconds * scale for name, seconds in found.items()}}
+    return {
+        "measured": pairs,
+        **{name: found[name] * scenario.pairs / pairs for name in ("first", "again")},
+        **{name: found[name] / pairs for name in ("first_calls", "again_calls")},
+    }
 
 
 def measure_inventory(pairs: int, folder: Path) -> Json:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from bench.probes.accounts import accounts_at
+from bench.probes.control import counted_calls
 from devstack.cloud_config import DESTINATION, SOURCE
 from oss_crr.errors import OssCrrError
 from oss_crr.hooks.oss import OssApi
@@ -32,9 +33,12 @@ _TRUST = {
 
 
 def main(url: str, side_by_side: int, pairs: list[Mapping[str, Any]]) -> None:
-    """Set the pairs up twice; print the seconds of each."""
+    """Set the pairs up twice; print the seconds of each, and the cloud calls that it took."""
     _warm_up(url)
-    print(json.dumps({"first": _seconds(url, side_by_side, pairs), "again": _seconds(url, side_by_side, pairs)}))
+    counted_calls(url)
+    first, first_calls = _seconds(url, side_by_side, pairs), counted_calls(url)
+    again, again_calls = _seconds(url, side_by_side, pairs), counted_calls(url)
+    print(json.dumps({"first": first, "again": again, "first_calls": first_calls, "again_calls": again_calls}))
 
 
 def _warm_up(url: str) -> None:

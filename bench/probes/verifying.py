@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
-
 from bench.probes.accounts import accounts_at
+from bench.probes.control import control, counted_calls
 from bench.probes.direct import set_up, wait
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.pair import ResolvedPair
@@ -29,7 +28,7 @@ def main(url: str, latency_ms: int, rows: list[Mapping[str, Any]]) -> None:
     """Set up, verify in both ways, and print what each took."""
     accounts = accounts_at(url)
     pairs = in_parallel(lambda fields: _ready(accounts, fields), rows)
-    _control("POST", url, "behaviour", {"latency_ms": latency_ms})
+    control("POST", url, "behaviour", {"latency_ms": latency_ms})
     seconds, reads = _measured(url, lambda: _verify(accounts_at(url), pairs))
     script_seconds, script_reads = _measured(url, lambda: _read_one_by_one(accounts_at(url), pairs))
     found = {
@@ -78,20 +77,11 @@ def _read_one_by_one(accounts: Accounts, pairs: list[ResolvedPair]) -> None:
             raise RuntimeError(f"{pair.name}: something is missing")
 
 
-def _measured(url: str, work: Any) -> tuple[float, int]:
-    _control("GET", url, "calls?reset=1")
+def _measured(url: str, work: Callable[[], None]) -> tuple[float, int]:
+    counted_calls(url)
     started = time.perf_counter()
     work()
-    seconds = time.perf_counter() - started
-    return seconds, _control("GET", url, "calls")["total"]
-
-
-def _control(method: str, url: str, name: str, body: object = None) -> Any:
-    session = requests.Session()
-    session.trust_env = False
-    response = session.request(method, f"{url}/_localcloud/{name}", json=body, timeout=60)
-    response.raise_for_status()
-    return response.json() if response.content else None
+    return time.perf_counter() - started, counted_calls(url)
 
 
 if __name__ == "__main__":
