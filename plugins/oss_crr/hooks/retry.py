@@ -79,7 +79,9 @@ class Retrier:
                 allowed = self._allowed(error)
                 if tried >= allowed or self._clock() + wait > deadline:
                     raise
-                log.warning("Attempt %d of %d in %.1f s: %s", tried + 1, allowed, wait, error)
+                # That a quota is shared with others is nothing to worry about, as long as there are tries left.
+                level = logging.INFO if isinstance(error, Throttled) else logging.WARNING
+                log.log(level, "Attempt %d of %d in %.1f s: %s", tried + 1, allowed, wait, error)
                 self._sleep(wait)
                 budget.wait_turn(self._budget)
 
