@@ -24,6 +24,9 @@ from oss_crr.verification.compare_cursor import Cursor
 from oss_crr.verification.drift import find_drift
 from oss_crr.verification.target import Target, targets
 
+#: The local cloud copies every object, also one that is there.
+_COPY_SECONDS = 1800.0
+
 
 def main(url: str, small: Mapping[str, Any], large: Mapping[str, Any]) -> None:
     """Compare the small pair to load everything, then the large one; print what that took."""
@@ -53,7 +56,7 @@ def main(url: str, small: Mapping[str, Any], large: Mapping[str, Any]) -> None:
 
 def _target(accounts: Accounts, fields: Mapping[str, Any]) -> Target:
     pair, rule_id = set_up(accounts, fields)
-    wait(accounts, pair, rule_id)
+    wait(accounts, pair, rule_id, _COPY_SECONDS)
     return targets([FleetEntry(pair.pair)], find_drift(accounts, [pair.pair]))[0]
 
 

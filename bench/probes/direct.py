@@ -72,20 +72,21 @@ def set_up(accounts: Accounts, fields: Mapping[str, Any]) -> tuple[ResolvedPair,
     return pair, rule_id
 
 
-def wait(accounts: Accounts, pair: ResolvedPair, rule_id: str) -> float:
+def wait(accounts: Accounts, pair: ResolvedPair, rule_id: str, seconds: float = _WAIT_SECONDS) -> float:
     """Poll until the history has been copied; return how many seconds that took.
 
+    :param seconds: how long at most.
     :raises OssCrrError: it was not copied in time.
     """
     own = pair.pair
     rule = WaitedRule(own.name, own.source_conn_id, own.source_region, own.source_bucket, rule_id, has_history=True)
     started = time.perf_counter()
-    while time.perf_counter() - started < _WAIT_SECONDS:
+    while time.perf_counter() - started < seconds:
         progress = poll_rules([rule], accounts.get)[0]
         if progress.is_final("complete"):
             return time.perf_counter() - started
         time.sleep(_POLL_SECONDS)
-    raise OssCrrError(f"{pair.name}: not copied within {_WAIT_SECONDS:.0f} s")
+    raise OssCrrError(f"{pair.name}: not copied within {seconds:.0f} s")
 
 
 def _require(outcome: Outcome) -> None:
