@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import Any, TextIO
 
 from devstack.api import TaskState
 
 _CLEAR_LINE = "\r\x1b[K"
+_WIDTH = 110
 _ACTIVE = ("running", "deferred", "queued", "up_for_retry", "restarting")
 
 
@@ -84,8 +86,8 @@ def finding_text(finding: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"  {finding['severity']}: {finding['part']}, {finding['field']}",
-            f"    {finding['cause']}",
-            f"    repair: {finding['repair']}",
+            _wrapped(finding["cause"]),
+            _wrapped(f"repair: {finding['repair']}"),
         ]
     )
 
@@ -96,10 +98,12 @@ def repair_text(result: Mapping[str, Any]) -> str:
     :param result: of one pair.
     """
     outcome = (result.get("repair") or {}).get("outcome") or {}
-    changes = [f"    {change}" for change in outcome.get("changes") or ()]
-    return "\n".join(
-        [f"  {result['pair']}: {outcome.get('result', 'nothing repaired')}, now {result['health']}", *changes]
-    )
+    head = f"  {result['pair']}: {outcome.get('result', 'nothing repaired')}, now {result['health']}"
+    return "\n".join([head, *(_wrapped(f"wrote, because {change}") for change in outcome.get("changes") or ())])
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 def fleet_table(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -91,7 +91,7 @@ def test_repair_is_told_with_what_was_written() -> None:
 
     assert repair_text({"pair": "a", "health": "healthy", "repair": {"outcome": outcome}}).splitlines() == [
         "  a: updated, now healthy",
-        "    the statement was gone",
+        "    wrote, because the statement was gone",
     ]
     assert repair_text({"pair": "a", "health": "broken", "repair": None}) == "  a: nothing repaired, now broken"
 
