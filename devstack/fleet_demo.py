@@ -9,7 +9,7 @@ from devstack.fleet_world import ACCOUNTS, FleetWorld
 from devstack.runs import EndedRun, Runner
 from devstack.stack import Stack
 
-FLEET = "oss_crr_fleet"
+FLEET, VERIFY = "oss_crr_fleet", "oss_crr_verify"
 _BATCH_SIZE = 10
 
 
@@ -36,7 +36,9 @@ class FleetDemo:
         for account in ACCOUNTS:
             extra = account.connection_extra(self._stack.settings.cloud_url)
             self._runner.api.put_connection(account.connection_id, "alibaba_cloud", extra)
-        self._runner.prepare(FLEET)
+        # A demo of one pair may have left the verification on, which would look at pairs that are being set up.
+        for dag_id in (FLEET, VERIFY):
+            self._runner.prepare(dag_id)
         pairs, buckets = self._world.pairs, self._world.buckets
         broken = [pair for pair in pairs if pair.broken]
         print(
