@@ -49,7 +49,9 @@ class Torn:
     def texts(self, kind: str) -> list[str]:
         """Return what stayed: ``kept``, or ``by_hand``."""
         found = [outcome for step in self.outcomes.values() for outcome in step.values()]
-        return [text for outcome in found for text in outcome.details.get(kind, ())]
+        later = [text for outcome in found for text in outcome.details.get(kind, ())]
+        judged = [judgement for item in self.planned.values() for judgement in (item.judgements or {}).values()]
+        return [*(text for judgement in judged for text in getattr(judgement, kind)), *later]
 
 
 def plan(world: World, *pairs: BucketPair, remove_adopted: bool = False) -> dict[str, Planned]:
@@ -67,11 +69,11 @@ def tear_down(world: World, *pairs: BucketPair, remove_adopted: bool = False, ti
 
 
 def carry_out(world: World, planned: Mapping[str, Planned], timing: Timing = IMPATIENT) -> Torn:
-    """Run the steps of a plan; a pair that fails drops out."""
+    """Run the steps of a plan; a pair that fails drops out, and only what the plan names is taken back."""
     torn = Torn(dict(planned))
     claims = [item.claim for item in planned.values() if item.claim and not item.error]
     for step, part in STEPS:
-        concerned = [claim for claim in claims if PARTS[part].applies(claim)]
+        concerned = [claim for claim in claims if (judged := planned[claim.name].of(part)) and judged.changes]
         removal = Removal(PARTS[part], world.accounts, step, claims, timing)
         outcomes = _run(world, removal, concerned)
         torn.outcomes[step] = {outcome.pair: outcome for outcome in outcomes}

@@ -105,7 +105,7 @@ def _runs(rng: random.Random, pairs: list[BucketPair]) -> Iterator[list[BucketPa
 def _foreign_statements(world: World, rng: random.Random, found: Scene) -> None:
     for bucket, region in DESTINATIONS.items():
         if rng.random() < 0.5:
-            world.root.get("oss_destination").oss(region).put_bucket_policy(bucket, _policy(_foreign(rng, bucket)))
+            world.root.get("oss_destination").oss(region).put_bucket_policy(bucket, policy_of(_foreign(rng, bucket)))
             found.said.append(f"{bucket} has foreign statements")
 
 
@@ -166,7 +166,7 @@ def _foreign_policy(world: World, rng: random.Random, found: Scene) -> None:
             name = grant.policy_name(resolved)
             if rng.random() < 0.15 and pair.role_name != SHARED and ram.get_policy(name) is None:
                 other = {"Effect": "Allow", "Action": "oss:ListObjects", "Resource": "acs:oss:*:*:elsewhere"}
-                ram.create_policy(name, _policy(*rng.choice(([other], [other, *grant.grants(resolved)]))), "theirs")
+                ram.create_policy(name, policy_of(*rng.choice(([other], [other, *grant.grants(resolved)]))), "theirs")
                 found.said.append(f"{name} is theirs")
                 if pair.role_name == ADOPTED and rng.random() < 0.5:
                     ram.attach_policy(ADOPTED, name, "Custom")
@@ -183,7 +183,7 @@ def _foreign_rule(world: World, rng: random.Random, found: Scene) -> None:
                         "kms_permissions": "minimal"})  # fmt: skip
     ram = world.root.get("oss_source").ram
     if ram.get_policy("foreign-read") is None:
-        ram.create_policy("foreign-read", _policy(*SourceGrant().grants(_resolved(other))), "theirs")
+        ram.create_policy("foreign-read", policy_of(*SourceGrant().grants(_resolved(other))), "theirs")
         ram.attach_policy(ADOPTED, "foreign-read", "Custom")
     _add_bucket_statement(world, other, destination_grant.grant(_resolved(other)))
     spec = RuleSpec("by-hand", "dst-foreign", "cn-shenzhen", ("PUT",), (), True, "internal", ADOPTED)
@@ -209,10 +209,11 @@ def _add_key_statement(world: World, statement: dict[str, Any]) -> None:
 
 def _added(text: str | None, statement: dict[str, Any]) -> str:
     statements = json.loads(text)["Statement"] if text else []
-    return _policy(*statements, *([] if statement in statements else [statement]))
+    return policy_of(*statements, *([] if statement in statements else [statement]))
 
 
-def _policy(*statements: dict[str, Any]) -> str:
+def policy_of(*statements: dict[str, Any]) -> str:
+    """Return the text of a policy."""
     return json.dumps({"Version": "1", "Statement": list(statements)})
 
 

@@ -84,7 +84,7 @@ def _read(reader: Reader, pair: BucketPair, remove_adopted: bool) -> Claim:
     resolved = _resolve(reader, pair)
     keys = _keys(reader, resolved, role, rule)
     if keys and not resolved.replicates_kms_objects:
-        resolved = replace(resolved, pair=replace(pair, replicate_kms_objects=True))
+        resolved = replace(resolved, pair=replace(pair, replicate_kms_objects=True, kms_key_arn=keys[0]))
     return Claim(resolved, role, rule.id if rule else None, notes, keys, remove_adopted)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar, Literal
 
 from oss_crr import policy, provenance
@@ -61,6 +61,9 @@ class RulePart(Part[Rule | None]):
         if observed is not None and observed.status != "closing":
             accounts.source(pair).oss(pair.source_region).delete_rule(pair.source_bucket, observed.id)
 
+    def after(self, claim: Claim, observed: Rule | None, users: Sequence[User]) -> Rule | None:
+        return None
+
     def waiting(self, claim: Claim, observed: Rule | None) -> bool:
         return observed is not None and observed.status == "closing"
 
@@ -75,8 +78,14 @@ class AccelerationPart(Part[BucketInfo | None]):
     side: ClassVar[Literal["source", "destination"]] = "destination"
 
     def applies(self, claim: Claim) -> bool:
+        """Tell whether the rule switched acceleration on, or may have: after a break, nothing but the role may tell."""
         noted = claim.notes is not None and provenance.ACCELERATION in claim.notes.added
-        return noted and super().applies(claim)
+        return (noted or self._may_be_left(claim)) and super().applies(claim)
+
+    @staticmethod
+    def _may_be_left(claim: Claim) -> bool:
+        needs_it = claim.pair.transfer_type == "oss_acc"
+        return needs_it and claim.rule_id is None and claim.notes is None and claim.role == "created"
 
     def scope(self, claim: Claim) -> tuple[str, ...]:
         return (claim.pair.pair.destination_bucket,)
@@ -88,6 +97,9 @@ class AccelerationPart(Part[BucketInfo | None]):
         if observed is None or not observed.acceleration:
             return Judgement()
         bucket = claim.pair.pair.destination_bucket
+        if claim.notes is None:
+            hint = "no rule is left to tell whether it was before: switch it off by hand if nobody needs it"
+            return Judgement(by_hand=(f"transfer acceleration of `{bucket}` is on; {hint}",))
         using = [user for user in users if _accelerates(user, bucket)]
         if using:
             return Judgement(kept=(f"transfer acceleration of `{bucket}` stays on: needed by {named(using)}",))
@@ -99,6 +111,10 @@ class AccelerationPart(Part[BucketInfo | None]):
     ) -> None:
         pair = claims[0][0].pair.pair
         accounts.destination(pair).oss(pair.destination_region).set_acceleration(pair.destination_bucket, False)
+
+    def after(self, claim: Claim, observed: BucketInfo | None, users: Sequence[User]) -> BucketInfo | None:
+        taken = bool(self.judge(claim, observed, users).changes)
+        return replace(observed, acceleration=False) if observed is not None and taken else observed
 
     def needed_after_all(self, error: OssCrrError) -> str | None:
         used = error.answer is not None and error.answer.code == IN_USE
@@ -142,6 +158,9 @@ class RolePart(Part[RoleState]):
     def take(self, accounts: Accounts, claims: Sequence[tuple[Claim, Sequence[User]]], observed: RoleState) -> None:
         pair = claims[0][0].pair.pair
         accounts.source(pair).ram.delete_role(pair.role)
+
+    def after(self, claim: Claim, observed: RoleState, users: Sequence[User]) -> RoleState:
+        return RoleState(None) if self.judge(claim, observed, users).changes else observed
 
 
 def _accelerates(user: User, bucket: str) -> bool:

@@ -50,6 +50,9 @@ class GrantPart(Part[Document]):
         pairs = [pair for claim, users in claims for pair in self._free(claim, users)]
         self.resource.remove(accounts, pairs, observed)
 
+    def after(self, claim: Claim, observed: Document, users: Sequence[User]) -> Document:
+        return self.without(observed, self._free(claim, users))
+
     def without(self, document: Document, pairs: Sequence[ResolvedPair]) -> Document:
         """Return the document without the pairs' grants."""
         return self.resource.without(document, pairs)

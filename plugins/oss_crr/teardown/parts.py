@@ -58,6 +58,10 @@ class Part(ABC, Generic[Observed]):
     def take(self, accounts: Accounts, claims: Sequence[tuple[Claim, Sequence[User]]], observed: Observed) -> None:
         """Take back what :meth:`judge` names, for claims of equal scope, in as few writes as possible."""
 
+    @abstractmethod
+    def after(self, claim: Claim, observed: Observed, users: Sequence[User]) -> Observed:
+        """Return what will be there when a claim's part has been taken back, for the plan of others that share it."""
+
     def contended(self, claim: Claim) -> bool:
         """Tell whether other runs may write the same document, see :mod:`oss_crr.concurrency`."""
         return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from oss_crr.converge import in_parallel
 from oss_crr.errors import OssCrrError
+from oss_crr.model import AttachedPolicy
 from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair
 from oss_crr.reading import attempt
@@ -20,7 +21,7 @@ from oss_crr.teardown.parts import Part
 from oss_crr.teardown.reader import Reader
 from oss_crr.teardown.registry import PARTS
 from oss_crr.teardown.two_teams import other_side
-from oss_crr.teardown.users import User, find_users
+from oss_crr.teardown.users import find_users
 
 #: What a plan says about a pair, besides the parts: the side that somebody else has to do.
 OTHER_SIDE = "other_side"
@@ -43,6 +44,15 @@ class Planned:
     def is_empty(self) -> bool:
         """Tell whether nothing would be taken back."""
         return not any(judged.changes for judged in (self.judgements or {}).values())
+
+    def of(self, part: str) -> Judgement | None:
+        """Return what is decided about a part; None when there is nothing of the kind."""
+        return (self.judgements or {}).get(part)
+
+    @property
+    def by_hand(self) -> list[str]:
+        """Return what is left to do by hand."""
+        return [text for judged in (self.judgements or {}).values() for text in judged.by_hand]
 
     def outcome(self, step: str, *, with_documents: bool = True) -> Outcome:
         """Return the step's outcome, which later steps and the report go by.
@@ -67,40 +77,67 @@ def plan_teardown(accounts: Accounts, pairs: Sequence[BucketPair], *, remove_ado
     """
     reader = Reader(accounts)
     found = read_claims(reader, pairs, remove_adopted=remove_adopted)
-    leaving = [claim for claim in found if isinstance(claim, Claim) and not claim.keeps_rule]
-    return in_parallel(lambda item: _plan(reader, *item, leaving), list(zip(pairs, found, strict=True)))
+    planning = _Planning(reader, [claim for claim in found if isinstance(claim, Claim)])
+    for part in PARTS.values():
+        planning.judge(part)
+    return [planning.planned(pair, claim) for pair, claim in zip(pairs, found, strict=True)]
 
 
-def _plan(reader: Reader, pair: BucketPair, claim: Claim | OssCrrError, leaving: Sequence[Claim]) -> Planned:
-    if isinstance(claim, OssCrrError):
-        return Planned(pair, error=claim)
-    judged = attempt(lambda: _judge_all(reader, claim, leaving))
-    if isinstance(judged, OssCrrError):
-        return Planned(pair, claim, error=judged)
-    return Planned(pair, claim, judged)
+class _Planning:
+    """A plan in the making: what is decided for a pair is what is left for the next one that shares a document."""
 
+    def __init__(self, reader: Reader, claims: Sequence[Claim]) -> None:
+        self._reader = reader
+        self._judged: dict[str, dict[str, Judgement]] = {claim.name: {} for claim in claims}
+        self._detached: dict[tuple[str, ...], set[AttachedPolicy]] = {}
+        leaving = [claim for claim in claims if not claim.keeps_rule]
+        found = in_parallel(lambda claim: attempt(lambda: find_users(reader, claim, leaving)), claims)
+        self._users = {claim.name: users for claim, users in zip(claims, found, strict=True) if isinstance(users, list)}
+        self._errors = {
+            claim.name: users for claim, users in zip(claims, found, strict=True) if isinstance(users, OssCrrError)
+        }
+        self._claims = claims
 
-def _judge_all(reader: Reader, claim: Claim, leaving: Sequence[Claim]) -> dict[str, Judgement]:
-    users = [] if claim.keeps_rule else find_users(reader, claim, leaving)
-    judged: dict[str, Judgement] = {}
-    for name, part in PARTS.items():
-        if part.applies(claim):
-            gone = frozenset(item for earlier in judged.values() for item in earlier.detached)
-            judged[name] = _judge(part, reader, claim, users, gone)
-    sides = other_side(claim)
-    return judged | ({OTHER_SIDE: Judgement(by_hand=sides)} if sides else {})
+    def judge(self, part: Part[Any]) -> None:
+        """Decide about one part of all claims."""
+        groups: dict[tuple[str, ...], list[Claim]] = {}
+        for claim in self._claims:
+            if claim.name in self._users and part.applies(claim):
+                for item in part.items(claim):
+                    groups.setdefault(part.scope(item), []).append(item)
+        in_parallel(lambda group: self._judge_group(part, group), groups.values())
 
+    def planned(self, pair: BucketPair, claim: Claim | OssCrrError) -> Planned:
+        """Return what was decided for a pair."""
+        if isinstance(claim, OssCrrError):
+            return Planned(pair, error=claim)
+        if claim.name in self._errors:
+            return Planned(pair, claim, error=self._errors[claim.name])
+        sides = other_side(claim)
+        more = {OTHER_SIDE: Judgement(by_hand=sides)} if sides else {}
+        return Planned(pair, claim, self._judged[claim.name] | more)
 
-def _judge(part: Part[Any], reader: Reader, claim: Claim, users: Sequence[User], gone: frozenset[Any]) -> Judgement:
-    judged = Judgement()
-    for item in part.items(claim):
-        observed = part.observe(reader, item)
+    def _judge_group(self, part: Part[Any], group: Sequence[Claim]) -> None:
+        error = attempt(lambda: self._judge(part, group))
+        if isinstance(error, OssCrrError):
+            self._errors |= {item.name: error for item in group}
+
+    def _judge(self, part: Part[Any], group: Sequence[Claim]) -> None:
+        observed = part.observe(self._reader, group[0])
         if isinstance(part, RolePart):
-            observed = _without(observed, gone)
-        judged += part.judge(item, observed, users)
-    return judged
+            observed = _without(observed, self._detached.get(part.scope(group[0]), set()))
+        for item in group:
+            judged = part.judge(item, observed, self._users[item.name])
+            known = self._judged[item.name]
+            known[part.name] = known.get(part.name, Judgement()) + judged
+            self._detached.setdefault(_role(item), set()).update(judged.detached)
+            observed = part.after(item, observed, self._users[item.name])
 
 
-def _without(state: RoleState, gone: frozenset[Any]) -> RoleState:
+def _role(claim: Claim) -> tuple[str, ...]:
+    return PARTS[RolePart.name].scope(claim)
+
+
+def _without(state: RoleState, gone: Collection[AttachedPolicy]) -> RoleState:
     """Return the role as it will be when the earlier steps have detached their policies."""
     return replace(state, attached=tuple(item for item in state.attached if item not in gone))

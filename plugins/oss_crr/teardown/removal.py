@@ -80,15 +80,18 @@ class Removal:
     def _rest(self, group: Sequence[Claim], looks: Mapping[str, Look]) -> list[Outcome]:
         """Look at a document until it has not changed for so long that nobody can hold an older copy."""
         last = max((looks[claim.name] for claim in group), key=lambda look: look.at)
+        healed: dict[str, Outcome] = {}
         for _ in range(MAX_LOOKS):
             self._timing.sleep(max(0.0, last.at + QUIET_SECONDS - self._timing.clock()))
             outcomes, found = self._again(group)
             rests = found is not None and found.state == last.state and not any(item.changes for item in outcomes)
+            healed |= {item.pair: item for item in outcomes if item.changes}
             if found is None or rests:
-                return outcomes
+                break
             last = found
-        _LOG.warning("%s: others keep writing; what was taken out was out every time", self._part.name)
-        return outcomes
+        else:
+            _LOG.warning("%s: others keep writing; what was taken out was out every time", self._part.name)
+        return [item if item.error else healed.get(item.pair, item) for item in outcomes]
 
     def _again(self, group: Sequence[Claim]) -> tuple[list[Outcome], Look | None]:
         try:

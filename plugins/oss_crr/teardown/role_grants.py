@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from oss_crr import policy, provenance
@@ -46,6 +47,20 @@ class RoleGrantPart(Part[RoleGrantState]):
         grants = [grant for claim, users in claims for grant in self._free(claim, users)]
         detached = [item for claim, users in claims for item in self._detachable(claim, observed, users)]
         self.resource.take(accounts, claims[0][0].pair, observed, grants, list(dict.fromkeys(detached)))
+
+    def after(self, claim: Claim, observed: RoleGrantState, users: Sequence[User]) -> RoleGrantState:
+        left = self.resource.left(claim.pair, observed, self._free(claim, users))
+        documents = {info.name: left.get(info.name, policy.parse(info.document)) for info in observed.policies}
+        gone = {AttachedPolicy(name, "Custom") for name, document in documents.items() if document is None}
+        gone.update(self._detachable(claim, observed, users))
+        return RoleGrantState(
+            policies=tuple(
+                replace(info, document=policy.dump(document))
+                for info in observed.policies
+                if (document := documents[info.name]) is not None
+            ),
+            attached=tuple(item for item in observed.attached if item not in gone),
+        )
 
     def contended(self, claim: Claim) -> bool:
         return not claim.own_role
