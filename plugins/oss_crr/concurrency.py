@@ -38,53 +38,6 @@ _SEND_UNTIL: ContextVar[float | None] = ContextVar("send_until", default=None)
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Clocks and waits, for tests to replace.
-
-    :param monotonic: seconds, for spans of time within a task.
-    :param clock: UNIX time, for spans from one task to another.
-    :param sleep: waits for a number of seconds.
-    :param uniform: draws a number between two bounds.
-    """
-
-    monotonic: Callable[[], float] = time.monotonic
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-    uniform: Callable[[float, float], float] = random.uniform
-
-    def pause(self, attempt: int) -> None:
-        """Wait a little after an update was lost, longer each time, so that two writers do not go on in step."""
-        self.sleep(self.uniform(0.0, min(0.1 * 2**attempt, WRITE_WINDOW_SECONDS)))
-
-    @contextmanager
-    def sending_in_time(self, read_at: float) -> Iterator[None]:
-        """Let no replacing write of the block be sent too long after a read.
-
-        :param read_at: when the read began, by :attr:`monotonic`.
-        """
-        token = _SEND_UNTIL.set(read_at + WRITE_WINDOW_SECONDS)
-        try:
-            yield
-        finally:
-            _SEND_UNTIL.reset(token)
-
-
-TIMING = Timing()
-
-
-def check_in_time(what: str, monotonic: Callable[[], float] = time.monotonic) -> None:
-    """Refuse to send a write that replaces a document when it was read too long ago.
-
-    :param what: the call, for the message.
-    :param monotonic: the clock of :class:`Timing`.
-    :raises StaleRead: too late; nothing was sent.
-    """
-    until = _SEND_UNTIL.get()
-    if until is not None and monotonic() > until:
-        raise StaleRead(f"{what} was not sent: what it replaces was read more than {WRITE_WINDOW_SECONDS:.0f} s before")
-
-
-@dataclass(frozen=True)
 class Look:
     """A document as a run saw it.
 
@@ -116,3 +69,57 @@ class Look:
         """Return the look that an outcome's details hold; None when the run wrote nothing there."""
         found = details.get(LAST_LOOK)
         return cls(found["at"], found["state"]) if found else None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Clocks and waits, for tests to replace.
+
+    :param monotonic: seconds, for spans of time within a task.
+    :param clock: UNIX time, for spans from one task to another.
+    :param sleep: waits for a number of seconds.
+    :param uniform: draws a number between two bounds.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    uniform: Callable[[float, float], float] = random.uniform
+
+    def pause(self, attempt: int) -> None:
+        """Wait a little after an update was lost, longer each time, so that two writers do not go on in step."""
+        self.sleep(self.uniform(0.0, min(0.1 * 2**attempt, WRITE_WINDOW_SECONDS)))
+
+    def wait_for_quiet(self, look: Look) -> None:
+        """Wait until nobody can hold an older copy of a document any more than the one that was seen.
+
+        Never longer than that takes from now on: the clock of the worker that looked may be ahead of this one's.
+        """
+        self.sleep(min(QUIET_SECONDS, max(0.0, look.at + QUIET_SECONDS - self.clock())))
+
+    @contextmanager
+    def sending_in_time(self, read_at: float) -> Iterator[None]:
+        """Let no replacing write of the block be sent too long after a read.
+
+        :param read_at: when the read began, by :attr:`monotonic`.
+        """
+        token = _SEND_UNTIL.set(read_at + WRITE_WINDOW_SECONDS)
+        try:
+            yield
+        finally:
+            _SEND_UNTIL.reset(token)
+
+
+TIMING = Timing()
+
+
+def check_in_time(what: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+    """Refuse to send a write that replaces a document when it was read too long ago.
+
+    :param what: the call, for the message.
+    :param monotonic: the clock of :class:`Timing`.
+    :raises StaleRead: too late; nothing was sent.
+    """
+    until = _SEND_UNTIL.get()
+    if until is not None and monotonic() > until:
+        raise StaleRead(f"{what} was not sent: what it replaces was read more than {WRITE_WINDOW_SECONDS:.0f} s before")

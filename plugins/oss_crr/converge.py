@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from oss_crr.concurrency import QUIET_SECONDS, TIMING, Look, Timing
+from oss_crr.concurrency import TIMING, Look, Timing
 from oss_crr.errors import AlreadyExists, Conflict, LostUpdate, OssCrrError, RuleClosing, StaleRead
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
@@ -88,7 +88,7 @@ class Convergence:
         last = max((looks[pair.name] for pair in group), key=lambda look: look.at)
         healed: dict[str, Outcome] = {}
         for _ in range(MAX_LOOKS):
-            self._timing.sleep(max(0.0, last.at + QUIET_SECONDS - self._timing.clock()))
+            self._timing.wait_for_quiet(last)
             outcomes, found = self._again(group)
             wrote = {outcome.pair: outcome for outcome in outcomes if outcome.changes}
             healed |= wrote

@@ -263,6 +263,13 @@ def test_time_that_passed_anyway_is_not_waited_for_again() -> None:
     assert time.now == 60.0
 
 
+@pytest.mark.parametrize(("seen", "waits"), [(100.0, 5.0), (97.0, 2.0), (60.0, 0.0), (3700.0, 5.0)])
+def test_wait_is_bounded_whatever_the_clock_of_another_worker_says(seen: float, waits: float) -> None:
+    slept: list[float] = []
+    Timing(clock=lambda: 100.0, sleep=slept.append).wait_for_quiet(Look(seen, "state"))
+    assert slept == [waits]
+
+
 def test_run_that_finds_all_in_order_looks_no_more() -> None:
     time = VirtualTime()
     store = Store(time, [0.0])

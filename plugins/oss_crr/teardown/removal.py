@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oss_crr.concurrency import QUIET_SECONDS, TIMING, Look, Timing
+from oss_crr.concurrency import TIMING, Look, Timing
 from oss_crr.converge import MAX_ATTEMPTS, MAX_LOOKS, in_parallel
 from oss_crr.errors import Conflict, LostUpdate, OssCrrError, RuleClosing, StaleRead
 from oss_crr.outcome import Outcome
@@ -82,7 +82,7 @@ class Removal:
         last = max((looks[claim.name] for claim in group), key=lambda look: look.at)
         healed: dict[str, Outcome] = {}
         for _ in range(MAX_LOOKS):
-            self._timing.sleep(max(0.0, last.at + QUIET_SECONDS - self._timing.clock()))
+            self._timing.wait_for_quiet(last)
             outcomes, found = self._again(group)
             rests = found is not None and found.state == last.state and not any(item.changes for item in outcomes)
             healed |= {item.pair: item for item in outcomes if item.changes}

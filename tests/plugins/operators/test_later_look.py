@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from oss_crr import converge, policy
+from oss_crr import concurrency, policy
 from oss_crr.concurrency import LAST_LOOK
 from oss_crr.errors import PermissionDenied, ServiceUnavailable, TransientError
 from oss_crr.model import Progress
@@ -29,7 +29,7 @@ GRANTED = ("grant_destination",)
 
 @pytest.fixture(autouse=True)
 def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converge, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(concurrency, "QUIET_SECONDS", 0.0)
 
 
 def granted(cloud: FakeCloud, **xcoms: Any) -> FakeTaskInstance:
