@@ -100,10 +100,12 @@ def _security_options(settings: Settings, keys: Keys) -> dict[str, str]:
 
 
 def _speed_options() -> dict[str, str]:
+    parallelism = str(_parallelism(os.cpu_count() or 2))
     return {
         "CORE__EXECUTOR": "LocalExecutor",
         # Every worker is a process that mostly waits; four use a core to the full.
-        "CORE__PARALLELISM": str(_parallelism(os.cpu_count() or 2)),
+        "CORE__PARALLELISM": parallelism,
+        "CORE__MAX_ACTIVE_TASKS_PER_DAG": parallelism,
         # A task follows the one before it within a tenth of a second instead of a second.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         # A task's end is noticed within a second instead of five. It also keeps Airflow from failing a task whose

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,9 @@ from tests.e2e.cloud import LocalCloud
 from tests.leaving_out import left_out
 
 WORKERS = ("worker-1", "worker-2")
-DAG_ID = "mapped"
+DAG_ID = "oss_crr_fleet"
+#: The fleet. The accounts of the first two pairs are those of the try-out.
+PAIRS = tuple(world.all_pairs()[2:26])
 _DAG_SECONDS = 240
 
 #: So that a task takes long enough to be interrupted.
@@ -46,7 +47,7 @@ _IMPATIENT = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     """The services of ``docker-compose.yaml``."""
     text = (CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def compose() -> dict[str, Any]:
     return services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any]) -> Iterator[str]:
     """The address of a running Redis."""
     if not redis_server.is_installed():
@@ -67,16 +68,16 @@ def broker(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any])
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any], broker: str) -> Iterator[Stack]:
-    """A running cluster with two workers."""
+    """A running cluster with two workers; ended after the module, because it costs much while it does nothing."""
     folder = tmp_path_factory.mktemp("cluster")
     settings = Settings(
         folder,
         airflow_port=free_port(),
         cloud_port=free_port(),
         cloud_config=folder / "cloud.yaml",
-        dags_folder=_dags_folder(folder / "dags"),
+        fleet_file=folder / "fleet.yaml",
         parts={**PARTS, **{name: _worker(name, folder) for name in WORKERS}},
         options={
             **_shipped_options(compose),
@@ -89,6 +90,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any]
         },
     )
     _write_cloud_config(settings.cloud_config)
+    fleet = [{"name": pair.source.bucket, **pair.conf()} for pair in PAIRS]
+    settings.fleet_file.write_text(yaml.safe_dump({"pairs": fleet}), encoding="utf-8")
     stack = Stack(settings, timeout_seconds=300)
     try:
         with stack:
@@ -98,7 +101,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any]
         stack.postgres.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow(cluster: Stack) -> Iterator[Airflow]:
     """A client of the cluster's Airflow, logged in."""
     api = Airflow(cluster.settings.airflow_url, cluster.keys.admin_password)
@@ -107,7 +110,7 @@ def airflow(cluster: Stack) -> Iterator[Airflow]:
     api.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(cluster: Stack) -> LocalCloud:
     """The local cloud beside it."""
     return LocalCloud(cluster)
@@ -128,12 +131,6 @@ def _shipped_options(compose: Mapping[str, Any]) -> dict[str, str]:
 def _default(value: str) -> str:
     """The default of ``${NAME:-default}``; other values as they are."""
     return value.partition(":-")[2].rstrip("}") if value.startswith("${") else value
-
-
-def _dags_folder(folder: Path) -> Path:
-    shutil.copytree(CHECKOUT / "dags", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(CHECKOUT / "tests/e2e/dags" / f"{DAG_ID}.py", folder)
-    return folder
 
 
 def _write_cloud_config(path: Path) -> None:
