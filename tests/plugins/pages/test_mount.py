@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +42,26 @@ def test_only_a_scheduler_has_a_listener(monkeypatch: pytest.MonkeyPatch, argume
     monkeypatch.setattr(sys, "argv", arguments)
 
     assert len(mount.listeners()) == number
+
+
+def test_processes_that_a_scheduler_forks_have_no_listener(tmp_path: Path) -> None:
+    """They read DAG files of others, which Airflow may refuse in a process with a listener."""
+    code = """
+import os, sys
+sys.argv = ["airflow", "scheduler"]
+from airflow.listeners.listener import get_listener_manager
+from oss_crr.pages import mount
+manager = get_listener_manager()
+for listener in mount.listeners():
+    manager.add_listener(listener)
+assert manager.has_listeners
+child = os.fork()
+if not child:
+    os._exit(manager.has_listeners)
+assert os.waitpid(child, 0)[1] == 0, "the child has a listener"
+assert manager.has_listeners
+"""
+    home = str(tmp_path)
+    names = loaded_after(code, AIRFLOW_HOME=home, HOME=home, AIRFLOW__CORE__LOAD_EXAMPLES="False")
+
+    assert "airflow.listeners.listener" in names
