@@ -10,11 +10,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.errors import InputError
 from oss_crr.fleet.batches import cut_batches, shared_documents
+from oss_crr.fleet.check import BATCH_SIZE
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.fleet.file import Fleet, load_fleet
 from oss_crr.fleet.selection import select
 from oss_crr.operators.batch import REFUSAL, run_value
-from oss_crr.operators.retry import RETRY_POLICY
+from oss_crr.operators.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from oss_crr.pair import parse_pair
 from oss_crr.verification.trend_store import TrendStore
 
@@ -37,7 +38,7 @@ class ResolveVerificationOperator(BaseOperator):
     """
 
     def __init__(self, *, parameters: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(retry_policy=RETRY_POLICY, inlets=[TRENDS], **kwargs)
+        super().__init__(inlets=[TRENDS], retries=RETRIES, retry_delay=RETRY_DELAY, retry_policy=RETRY_POLICY, **kwargs)
         self.parameters = tuple(parameters)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ class ResolveVerificationOperator(BaseOperator):
             context["ti"].xcom_push(key=REFUSAL, value=str(error))
             raise
         trends = TrendStore(context["asset_state_store"][TRENDS]).read(entry.name for entry in entries)
-        batches = cut_batches(entries, int(run_value(context, "batch_size", 50)))
+        batches = cut_batches(entries, int(run_value(context, "batch_size", BATCH_SIZE)))
         self.log.info("%d pairs in %d batches", len(entries), len(batches))
         return [
             {
