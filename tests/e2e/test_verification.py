@@ -149,6 +149,12 @@ def test_each_pair_is_told_apart(story: Story) -> None:
     assert healths == {"well": "healthy", "ungranted": "broken", "late": "lagging", "away": "unknown"}
 
 
+def test_batch_has_a_name_in_every_step(story: Story, airflow: Airflow) -> None:
+    named = airflow.map_names(VERIFY, story.repaired.run_id)
+    steps = ("check", "repair", "canary", "compare", "clean_up")
+    assert {named[f"batch.{step}", 0] for step in steps} == {"well to late (3 pairs)"}
+
+
 def test_broken_pair_is_named_with_its_cause(story: Story) -> None:
     (finding, *_) = rows(story.faulty)["ungranted"]["findings"]
     assert (finding["part"], finding["severity"]) == ("destination_grant", "broken")

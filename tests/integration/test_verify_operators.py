@@ -11,13 +11,15 @@ import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 
 from localcloud.server import LocalCloudServer
-from oss_crr.errors import TransientError
+from oss_crr.errors import ConnectionSetupError, TransientError
 from oss_crr.fleet.entry import FleetEntry, VerifySettings
 from oss_crr.operators.verify_batch import TARGETS, CheckedCanaryOperator, CheckedCompareOperator
 from oss_crr.operators.verify_check import CheckOperator
 from oss_crr.operators.verify_repair import RepairOperator
+from oss_crr.resources.base import Accounts
 from oss_crr.triggers.rules import RuleTrigger
 from oss_crr.verification.check import check_pairs
+from oss_crr.verification.model import health
 from tests.integration.drifting import SETTINGS, Hands, drift_config
 from tests.plugins.verification.made import NOON
 
@@ -180,6 +182,20 @@ def test_comparison_goes_on_from_the_last_cursor(hands: Hands) -> None:
     operator = batch.prepared(CheckedCompareOperator(task_id="batch.compare", max_objects="7"), "compare")
     assert operator.cursors == {hands.pairs[0].name: cursor}
     assert operator.batch_name == hands.pairs[0].name
+
+
+def test_pair_without_a_connection_stops_no_other(hands: Hands) -> None:
+    lost = hands.world.pair(label="lost", source_bucket="lost", source_conn_id="gone")
+    whole = hands.world.accounts
+
+    def get(conn_id: str) -> Any:
+        if conn_id == "gone":
+            raise ConnectionSetupError("connection `gone` does not exist")
+        return whole.get(conn_id)
+
+    checked = check_pairs(Accounts(get), [FleetEntry(lost), entry(hands)], NOON, {})
+    assert [health(item.findings) for item in checked] == ["unknown", "healthy"]
+    assert any("`gone` does not exist" in finding.cause for finding in checked[0].findings)
 
 
 # --- repair ----------------------------------------------------------------------------------------------------------
