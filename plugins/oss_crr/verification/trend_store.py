@@ -33,13 +33,16 @@ class KeyValueStore(Protocol):
 
 
 class TrendStore:
-    """The trends of all pairs. One run at a time may write: there is no lock between reading and writing a value.
+    """The trends of all pairs, for one task: what it has read once, it does not read again.
+
+    One run at a time may write, as there is no lock between reading and writing a value.
 
     :param store: where they are kept.
     """
 
     def __init__(self, store: KeyValueStore) -> None:
         self._store = store
+        self._values: dict[str, Mapping[str, Any]] = {}
 
     def read(self, pairs: Iterable[str]) -> dict[str, Trend]:
         """Return the trend of each pair; an empty one for a pair that was never verified."""
@@ -51,10 +54,13 @@ class TrendStore:
         """Write the trends of some pairs; others stay, unless they are forgotten."""
         for key in sorted({_key(name) for name in trends}):
             rows = {**self._value(key), **{name: trend.to_row() for name, trend in trends.items() if _key(name) == key}}
-            self._store.set(key, {name: row for name, row in rows.items() if not _forgotten(row, now)})
+            self._values[key] = {name: row for name, row in rows.items() if not _forgotten(row, now)}
+            self._store.set(key, self._values[key])
 
     def _value(self, key: str) -> Mapping[str, Any]:
-        return self._store.get(key, {}) or {}
+        if key not in self._values:
+            self._values[key] = self._store.get(key, {}) or {}
+        return self._values[key]
 
 
 def _key(pair: str) -> str:
