@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import oss2
@@ -18,8 +20,8 @@ from localcloud.oss.model import Bucket
 from localcloud.oss.replication.model import ReplicationRule
 from localcloud.ram.model import Role
 from localcloud.server import LocalCloudServer
+from localcloud.state import save_state
 from oss_crr.outcome import Outcome
-from oss_crr.pair import BucketPair
 from oss_crr.policy import meaning
 from oss_crr.verification.drift import DriftResult, find_drift
 from oss_crr.verification.model import Finding
@@ -52,25 +54,36 @@ class Setting:
 
     :param fields: the fields of the pair, each for one pair that is set up.
     :param user: whose keys the product has; the documented users may attach no system policies.
+    :param name: of settings that are used often: they are set up once, and saved.
     """
 
     fields: tuple[Mapping[str, Any], ...] = ({},)
     before: Callable[[Hands], None] = lambda hands: None
     user: str = "user"
+    name: str = ""
+
+
+#: The clouds of named settings as they are when they have been set up.
+_SAVED = TemporaryDirectory(prefix="oss-crr-drift-")
 
 
 class Hands:
     """Changes things in a running local cloud as people do: in the console, with SDKs, by mistake."""
 
     def __init__(self, server: LocalCloudServer, setting: Setting) -> None:
-        server.runtime.reset()
+        saved = Path(_SAVED.name) / f"{setting.name}.state"
+        # As if the cloud had been started with this state; a new one is as it was configured.
+        server.runtime._begin(saved if saved.exists() else None)
         self.world = World(server, setting.user)
         self.world.take_over()
         self.cloud = server.cloud
         self.ram = RamClient(self._config("source"))
         self.kms = KmsClient(self._config("destination"))
-        self.pairs: list[BucketPair] = []
-        self._set_up(setting)
+        self.pairs = [self.world.pair(**fields) for fields in setting.fields]
+        if not saved.exists():
+            self._set_up(setting)
+            if setting.name:
+                save_state(self.cloud, saved)
 
     def _config(self, side: str) -> Config:
         keys = {"access_key_id": f"LTAI-{side}-root", "access_key_secret": f"{side}-root-secret"}
@@ -81,7 +94,6 @@ class Hands:
         for fields in setting.fields:
             outcomes = self.world.set_up(**fields)
             assert all(outcome.ok for outcome in outcomes.values()), outcomes
-            self.pairs.append(self.world.pair(**fields))
 
     # --- what the product says and does ------------------------------------------------------------------------------
 
@@ -293,7 +305,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-SETTINGS: dict[str, Setting] = {
+_SETTINGS: dict[str, Setting] = {
     "plain": Setting(),
     "deletes": Setting(({"replication_policy": "add_delete_change"},)),
     "prefixes": Setting(({"prefixes": ["a/", "b/"]},)),
@@ -319,6 +331,9 @@ SETTINGS: dict[str, Setting] = {
         ({"role_name": "oss-crr-Shared"}, {"role_name": "oss-crr-Shared", "source_bucket": "crr-source-2"})
     ),
 }
+
+
+SETTINGS = {name: replace(setting, name=name) for name, setting in _SETTINGS.items()}
 
 
 def _version(hands: Hands) -> None:

@@ -8,7 +8,7 @@ cannot be read: the owner of a bucket and the name of a role tell the accounts o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from oss_crr import policy
 from oss_crr.errors import OssCrrError
@@ -25,6 +25,18 @@ from oss_crr.verification.reader import Ask, Reader
 SOURCE_GRANT, KMS_GRANT, KMS_KEY = SourceGrant(), KmsRoleGrant(), KmsKey()
 
 _SOURCE_RESOURCE = re.compile(r"acs:oss:\*:\*:([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/\*)?")
+
+
+#: Source buckets of all known pairs, by role in lower case.
+SourceBuckets = Mapping[str, frozenset[str]]
+
+
+def source_buckets(pairs: Iterable[BucketPair]) -> SourceBuckets:
+    """Return the buckets that roles have to read."""
+    found: dict[str, set[str]] = {}
+    for pair in pairs:
+        found.setdefault(pair.role.lower(), set()).add(pair.source_bucket)
+    return {role: frozenset(buckets) for role, buckets in found.items()}
 
 
 def policy_names(grant: RoleGrant, pair: ResolvedPair) -> list[str]:
@@ -75,10 +87,10 @@ def second_asks(reader: Reader, pair: BucketPair) -> Iterable[Ask]:
         yield key_ask(pair, rule.kms_key_arn)
 
 
-def third_asks(reader: Reader, pair: ResolvedPair, everyone: Sequence[BucketPair]) -> Iterable[Ask]:
+def third_asks(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> Iterable[Ask]:
     """Return what follows from the second answers: the policy of the key, and who uses what nobody here uses."""
     if pair.pair.manages_source:
-        yield from (Ask("rules", pair.pair.source_conn_id, *place) for place in strangers(reader, pair, everyone))
+        yield from (Ask("rules", pair.pair.source_conn_id, *place) for place in strangers(reader, pair, sources))
     if pair.kms_key_arn and KMS_KEY.applies(pair):
         yield key_policy_ask(pair)
 
@@ -111,9 +123,8 @@ def _own_attached(reader: Reader, pair: BucketPair) -> list[str]:
     return sorted(own & {item.name for item in attached if item.type == "Custom"})
 
 
-def strangers(reader: Reader, pair: ResolvedPair, everyone: Sequence[BucketPair]) -> list[tuple[str, str]]:
+def strangers(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> list[tuple[str, str]]:
     """Return the buckets, with a region, that the product's policies let the role read for no pair that is known."""
-    mine = {other.source_bucket for other in everyone if other.role == pair.pair.role}
     documents = [known(info) for info in own_policies(reader, pair, [SOURCE_GRANT]).values()]
     named = {
         found[1]
@@ -123,7 +134,7 @@ def strangers(reader: Reader, pair: ResolvedPair, everyone: Sequence[BucketPair]
         for resource in policy.as_list(statement.get("Resource"))
         if (found := _SOURCE_RESOURCE.fullmatch(str(resource)))
     }
-    return [(name, pair.pair.source_region) for name in sorted(named - mine)]
+    return [(name, pair.pair.source_region) for name in sorted(named - sources[pair.pair.role.lower()])]
 
 
 # --- what the asks rest on -------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from oss_crr.verification.drift_asks import (
     KMS_GRANT,
     KMS_KEY,
     SOURCE_GRANT,
+    SourceBuckets,
     destination_ask,
     first_asks,
     instance_ask,
@@ -38,6 +39,7 @@ from oss_crr.verification.drift_asks import (
     pair_rule,
     second_asks,
     source_ask,
+    source_buckets,
     strangers,
     third_asks,
     unresolved,
@@ -112,8 +114,9 @@ def read_pairs(accounts: Accounts, pairs: Sequence[BucketPair], others: Sequence
     reader.read(ask for pair in pairs for ask in first_asks(pair))
     reader.read(ask for pair in pairs for ask in second_asks(reader, pair))
     resolved = {pair.name: _resolve(reader, pair) for pair in pairs}
-    reader.read(ask for pair in resolved.values() for ask in third_asks(reader, pair, [*pairs, *others]))
-    return [_facts(reader, resolved[pair.name], [*pairs, *others]) for pair in pairs]
+    sources = source_buckets((*pairs, *others))
+    reader.read(ask for pair in resolved.values() for ask in third_asks(reader, pair, sources))
+    return [_facts(reader, resolved[pair.name], sources) for pair in pairs]
 
 
 # --- putting the answers together ------------------------------------------------------------------------------------
@@ -179,16 +182,16 @@ def _rule_key(reader: Reader, pair: BucketPair) -> KeyInfo | OssCrrError | None:
     return found
 
 
-def _facts(reader: Reader, pair: ResolvedPair, everyone: Sequence[BucketPair]) -> PairFacts:
+def _facts(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> PairFacts:
     return PairFacts(
         pair=pair,
-        **(_source_facts(reader, pair, everyone) if pair.pair.manages_source else {}),
+        **(_source_facts(reader, pair, sources) if pair.pair.manages_source else {}),
         **(_destination_facts(reader, pair) if pair.pair.manages_destination else {}),
     )
 
 
-def _source_facts(reader: Reader, pair: ResolvedPair, everyone: Sequence[BucketPair]) -> dict[str, Any]:
-    conn_id, places = pair.pair.source_conn_id, strangers(reader, pair, everyone)
+def _source_facts(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> dict[str, Any]:
+    conn_id, places = pair.pair.source_conn_id, strangers(reader, pair, sources)
     return {
         "source_bucket": reader[source_ask(pair.pair, "bucket")],
         "source_policy": reader[source_ask(pair.pair, "bucket policy")],

@@ -131,7 +131,7 @@ def _too_many(part: Part, role: RoleInPolicy, document: Document | None, neighbo
             continue
         wide += role.wide(statement) if role.is_ours(statement) else []
         if role.names(statement) and role.is_ours(statement):
-            roles, others = strangers(statement, neighbours.role_names())
+            roles, others = strangers(statement, neighbours.role_names)
             unclear += roles
             wide += others
     if not wide and not unclear:

@@ -14,7 +14,7 @@ from oss_crr.verification.drift_role import adopted_extra, is_adopted
 from oss_crr.verification.drift_role_grants import OwnPolicies, extra_role_rights
 from oss_crr.verification.making import Part
 from oss_crr.verification.model import Finding
-from oss_crr.verification.neighbours import Neighbours, kms_rights, source_rights, undecided
+from oss_crr.verification.neighbours import Neighbours, undecided
 from oss_crr.verification.rights import Right
 
 _FULL_ACCESS = ("AliyunOSSFullAccess", "AliyunKMSFullAccess", "AdministratorAccess")
@@ -25,7 +25,7 @@ def judge_extra_rights(facts: PairFacts, neighbours: Neighbours) -> list[Finding
     if not facts.pair.pair.manages_source or isinstance(facts.role, OssCrrError | None):
         return []
     sharing = neighbours.of_role(facts.pair)
-    return [*_foreign_policies(facts, sharing), *_own_policies(facts, sharing), *_undecided(facts)]
+    return [*_foreign_policies(facts, sharing), *_own_policies(facts, neighbours), *_undecided(facts)]
 
 
 def _foreign_policies(facts: PairFacts, sharing: Sequence[ResolvedPair]) -> Iterable[Finding]:
@@ -60,12 +60,11 @@ def _expected_policies(facts: PairFacts, sharing: Sequence[ResolvedPair]) -> set
     return asked | {AttachedPolicy(name, "Custom") for name in own}
 
 
-def _own_policies(facts: PairFacts, sharing: Sequence[ResolvedPair]) -> Iterable[Finding]:
-    yield from _own(facts, SOURCE_GRANT, source_rights(facts, sharing))
-    if all(
-        pair.kms_key_arn for pair in sharing if pair.replicates_kms_objects
-    ):  # Else keys that are expected are unknown.
-        yield from _own(facts, KMS_GRANT, kms_rights(facts, sharing))
+def _own_policies(facts: PairFacts, neighbours: Neighbours) -> Iterable[Finding]:
+    yield from _own(facts, SOURCE_GRANT, neighbours.on_sources(facts))
+    # Where a key that is expected is not known, none can be said to be too much.
+    if all(pair.kms_key_arn for pair in neighbours.of_role(facts.pair) if pair.replicates_kms_objects):
+        yield from _own(facts, KMS_GRANT, neighbours.on_keys(facts))
 
 
 def _own(facts: PairFacts, grant: RoleGrant, expected: frozenset[Right]) -> Iterable[Finding]:

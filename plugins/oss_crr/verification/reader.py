@@ -58,6 +58,8 @@ class Reader:
     def read(self, asks: Iterable[Ask]) -> None:
         """Read side by side what has not been read yet."""
         new = [ask for ask in dict.fromkeys(asks) if ask not in self._answers]
+        if not new:
+            return
         self._answers.update(zip(new, in_parallel(self._read, new), strict=True))
 
     def __getitem__(self, ask: Ask) -> Any:

@@ -68,6 +68,8 @@ class RoleInPolicy:
         return [name for name in principals(statement) if name != self.principal and self._takes_in(name)]
 
     def _takes_in(self, name: str) -> bool:
+        if _ROLE.fullmatch(name):
+            return False  # The usual case, of which there may be hundreds: one other role.
         account = (self.pair.source_uid, f"acs:ram::{self.pair.source_uid}:root")
         return name in (EVERYBODY, *account) or ("*" in name and self._pattern_takes_in(name))
 
