@@ -94,6 +94,10 @@ class FakeOss:
         self.journal.enter("GetBucketInfo")
         return self._bucket(bucket).info
 
+    def list_buckets(self) -> dict[str, str]:
+        self.journal.enter("ListBuckets")
+        return {name: bucket.info.region for name, bucket in self.buckets.items()}
+
     def locations(self, bucket: str) -> ReplicationLocations:
         self.journal.enter("GetBucketReplicationLocation")
         self._bucket(bucket)
