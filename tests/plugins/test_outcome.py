@@ -65,7 +65,7 @@ def test_failed_pairs() -> None:
 
 
 def instance(cls: type[OssCrrError]) -> OssCrrError:
-    return cls(("field", "is wrong")) if issubclass(cls, InputError) else cls("what happened")
+    return InputError(("field", "is wrong")) if cls is InputError else cls("what happened")
 
 
 @pytest.mark.parametrize("cls", CLASSES)
