@@ -24,6 +24,12 @@ SOURCE, DESTINATION = PAIR["source_bucket"], PAIR["destination_bucket"]
 #: No canary has more stages.
 MOST_STEPS = 10
 MINUTES = 15
+#: Seconds by which every stage is over.
+TOO_LATE = MINUTES * 60 + 20
+NOTHING_LEFT: dict[str, list[str]] = {SOURCE: [], DESTINATION: []}
+
+POLICIES = pytest.mark.parametrize("policy", ["add_change", "add_delete_change"])
+VERSIONED = pytest.mark.parametrize("versioned", [False, True], ids=["plain", "versioned"])
 
 
 class Sky:

@@ -9,8 +9,10 @@ import pytest
 
 from oss_crr import verify
 from oss_crr.errors import PermissionDenied, VerificationFailed
+from oss_crr.fleet.entry import FleetEntry
 from oss_crr.inventory import Comparison
 from oss_crr.pair import ResolvedPair
+from oss_crr.verification.canary_keys import nest
 from oss_crr.verify import verify_pair
 from tests.plugins.fake_cloud import DAWN, FakeCloud, make_resolved
 
@@ -129,6 +131,11 @@ def test_object_younger_than_the_watermark_takes_no_look(cloud: FakeCloud) -> No
     cloud.put_object(cloud.src, "k", last_modified=DAWN + timedelta(hours=1))
     counts = check(cloud, copied_until=DAWN + timedelta(minutes=30))
     assert (counts.matched, counts.too_new, heads(cloud)) == (1, 1, 0)
+
+
+def test_test_object_on_its_way_is_not_expected(cloud: FakeCloud) -> None:
+    cloud.put_object(cloud.src, nest(FleetEntry(PAIR.pair), "any Airflow").new_key())
+    assert (check(cloud).ok, heads(cloud)) == (True, 0)
 
 
 # --- encryption ------------------------------------------------------------------------------------------------------

@@ -362,21 +362,21 @@ def test_role_without_rights_is_named(connect: MakeAccount, oss: OssApi) -> None
 
 
 def test_listing_of_several_pages(oss: OssApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oss_crr.hooks.oss.PAGE_SIZE", 10)
+    monkeypatch.setattr("oss_crr.hooks.oss_objects.PAGE_SIZE", 10)
     keys = [f"object-{number:05}" for number in range(1, 26)]
     assert [item.key for item in oss.list_objects("src")] == keys
     assert [item.key for item in oss.list_objects("src", "object-0002")] == keys[19:]
 
 
 def test_listing_that_begins_behind_a_key(oss: OssApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oss_crr.hooks.oss.PAGE_SIZE", 10)
+    monkeypatch.setattr("oss_crr.hooks.oss_objects.PAGE_SIZE", 10)
     pages = list(oss.list_pages("src", "object-000", "object-00004"))
     keys = [item.key for page in pages for item in page]
     assert (len(pages), keys) == (3, [f"object-{number:05}" for number in range(5, 26)])
 
 
 def test_listing_of_versions(oss: OssApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oss_crr.hooks.oss.PAGE_SIZE", 2)
+    monkeypatch.setattr("oss_crr.hooks.oss_objects.PAGE_SIZE", 2)
     written = [oss.put_object("src", "v/ä +1", b"first"), oss.put_object("src", "v/ä +1", b"second")]
     oss.put_object("src", "v/2", b"other")
     oss.delete_object("src", "v/ä +1")

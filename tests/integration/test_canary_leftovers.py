@@ -1,0 +1,92 @@
+"""What a canary leaves behind is removed, whatever became of it; and nothing else ever is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from localcloud.server import LocalCloudServer
+from oss_crr.verification import canary_cleanup
+from oss_crr.verification.canary_keys import nest
+from tests.integration.canaries import DESTINATION, NOTHING_LEFT, POLICIES, SOURCE, TOO_LATE, VERSIONED, Sky, kinds
+from tests.integration.world import world_config
+
+MakeSky = Callable[..., Sky]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalCloudServer]:
+    """Return one cloud for all tests; each begins anew in it."""
+    with LocalCloudServer(world_config(objects=3)) as server:
+        yield server
+
+
+@pytest.fixture
+def make_sky(server: LocalCloudServer, monkeypatch: pytest.MonkeyPatch) -> MakeSky:
+    """Return a function that sets up a pair in a fresh cloud."""
+    server.runtime.reset()
+    return lambda **settings: Sky(server, monkeypatch, **settings)
+
+
+@VERSIONED
+@POLICIES
+@pytest.mark.parametrize("stage", ["write", "overwrite", "delete"])
+def test_left_over_of_a_crash_is_removed_by_the_next_run(
+    make_sky: MakeSky, versioned: bool, policy: str, stage: str
+) -> None:
+    sky = make_sky(versioned=versioned, replication_policy=policy)
+    sky.fly_to(stage)
+    sky.world.replicate()
+    left = sum(map(len, sky.left().values()))
+    flight = sky.fly()
+    assert (kinds(flight), flight.measures["canary"]) == ([], "passed")
+    assert flight.measures.get("canaries_removed", 0) >= left
+    sky.clean()
+    assert sky.left() == NOTHING_LEFT
+
+
+@VERSIONED
+def test_clean_up_after_every_kind_of_end(make_sky: MakeSky, versioned: bool) -> None:
+    sky = make_sky(versioned=versioned, replication_policy="add_delete_change")
+    sky.faults.drops_deletes.add(SOURCE)
+    sky.step(sky.fly_to("delete"), seconds=TOO_LATE)
+    sky.world.replicate()
+    assert sky.left()[DESTINATION]
+    sky.clean()
+    sky.world.replicate()
+    assert sky.left() == NOTHING_LEFT
+
+
+@VERSIONED
+def test_nothing_else_is_ever_removed(make_sky: MakeSky, versioned: bool) -> None:
+    """Not even what looks like a canary, and lies where canaries live."""
+    sky = make_sky(versioned=versioned)
+    home = nest(sky.entry, "this Airflow")
+    foreign = [
+        "oss-crr-canary/readme.txt",
+        f"{home.prefix}notes",
+        f"{home.new_key()}.bak",
+        home.new_key().replace("oss-crr-canary", "my-canary"),
+        nest(sky.entry, "another Airflow").new_key(),
+    ]
+    for key in foreign:
+        sky.world.bucket().put_object(key, b"somebody's")
+    sky.world.replicate()
+    sky.fly()
+    assert sky.clean() > 0
+    assert set(foreign) <= sky.world.object_keys(SOURCE)
+    assert set(foreign) <= sky.world.object_keys(DESTINATION)
+
+
+def test_canaries_of_others_go_when_they_are_old(make_sky: MakeSky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A canary reaches every destination of its source, also those that are not its pair's."""
+    sky = make_sky()
+    other = nest(sky.entry, "another Airflow").new_key()
+    sky.world.bucket().put_object(other, b"old")
+    sky.world.replicate()
+    assert sky.clean() == 0
+    monkeypatch.setattr(canary_cleanup, "ABANDONED_AFTER", timedelta(seconds=-5))
+    assert sky.clean() == 2
+    assert sky.left() == NOTHING_LEFT
