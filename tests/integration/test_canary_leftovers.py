@@ -7,19 +7,27 @@ from datetime import timedelta
 
 import pytest
 
+from localcloud.oss.replication.model import ReplicationRule
 from localcloud.server import LocalCloudServer
+from oss_crr.fleet.entry import FleetEntry
 from oss_crr.verification import canary_cleanup
+from oss_crr.verification.canary_cleanup import clean_all
 from oss_crr.verification.canary_keys import nest
+from oss_crr.verification.drift import find_drift
+from oss_crr.verification.target import targets
 from tests.integration.canaries import DESTINATION, NOTHING_LEFT, POLICIES, SOURCE, TOO_LATE, VERSIONED, Sky, kinds
-from tests.integration.world import world_config
+from tests.integration.world import World, world_config
 
 MakeSky = Callable[..., Sky]
+SECOND = "crr-destination-2"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LocalCloudServer]:
     """Return one cloud for all tests; each begins anew in it."""
-    with LocalCloudServer(world_config(objects=3)) as server:
+    config = world_config(objects=3)
+    config["accounts"][1]["buckets"].append({"name": SECOND, "region": "cn-beijing"})
+    with LocalCloudServer(config) as server:
         yield server
 
 
@@ -90,3 +98,31 @@ def test_canaries_of_others_go_when_they_are_old(make_sky: MakeSky, monkeypatch:
     monkeypatch.setattr(canary_cleanup, "ABANDONED_AFTER", timedelta(seconds=-5))
     assert sky.clean() == 2
     assert sky.left() == NOTHING_LEFT
+
+
+@VERSIONED
+@pytest.mark.parametrize(("actions", "goes"), [(None, True), (("PUT",), True), (("ALL",), False)])
+def test_what_reaches_the_destinations_of_other_pairs(
+    make_sky: MakeSky, versioned: bool, actions: tuple[str, ...] | None, goes: bool
+) -> None:
+    """It goes when those pairs clean up, unless its own pair would lose it that way.
+
+    :param actions: of a rule from that destination back to the source; None for no such rule.
+    """
+    sky = make_sky(versioned=versioned)
+    buckets = sky.world.server.cloud.buckets
+    buckets[SECOND].versioning = buckets[DESTINATION].versioning
+    second = FleetEntry(sky.world.pair(destination_bucket=SECOND))
+    outcomes = World(sky.world.server, "root").set_up(destination_bucket=SECOND)
+    assert all(outcome.ok for outcome in outcomes.values())
+    if actions:
+        back = ReplicationRule("back", SECOND, SOURCE, "oss-cn-hangzhou", sky.world.server.cloud.clock.now(), actions)
+        buckets[SECOND].rules[back.id] = back
+    flight = sky.fly()
+    sky.world.replicate()
+    assert kinds(flight) == []
+    (target,) = targets([second], find_drift(sky.world.root, [second.pair]))
+    (cleaned,) = clean_all(sky.world.accounts, [(target, nest(second, "this Airflow"))])
+    assert cleaned.errors == ()
+    assert (not [key for key in buckets[SECOND].keys if "canary" in key]) is goes
+    assert kinds(sky.fly()) == []

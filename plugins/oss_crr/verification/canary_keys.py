@@ -50,12 +50,18 @@ class Nest:
 
     def is_own(self, key: str) -> bool:
         """Tell whether a key is that of a canary of this pair and watcher."""
-        found = _KEY.fullmatch(key)
-        return (
-            found is not None
-            and key.startswith(self.prefix)
-            and (found["source"], found["pair"], found["watcher"]) == (self.source, self.pair, self.watcher)
-        )
+        return self._pair_of(key) == self.pair
+
+    def is_siblings(self, key: str) -> bool:
+        """Tell whether a key is that of a canary of another pair of the same source, sent by the same watcher."""
+        return self._pair_of(key) not in (None, self.pair)
+
+    def _pair_of(self, key: str) -> str | None:
+        """Return the digest of the pair that a canary of this source and watcher is of; None for any other key."""
+        found = _KEY.fullmatch(key) if key.startswith(self.prefix) else None
+        if found is None or (found["source"], found["watcher"]) != (self.source, self.watcher):
+            return None
+        return found["pair"]
 
 
 def nest(entry: FleetEntry, watcher: str) -> Nest:

@@ -230,6 +230,9 @@ def test_own_keys_are_those_of_the_same_pair_and_watcher() -> None:
     ):
         assert not mine.is_own(other.new_key())
         assert is_canary(other.new_key())
+    assert mine.is_siblings(nest(entry(destination_bucket="dst-other"), "here").new_key())
+    for key in (mine.new_key(), nest(entry(destination_bucket="dst-other"), "there").new_key(), "a/b"):
+        assert not mine.is_siblings(key)
 
 
 @pytest.mark.parametrize(
