@@ -437,6 +437,14 @@ DESTINATION_GRANT = [
         covers=("destination_grant",),
     ),
     _case(
+        "everybody and everything in its place",
+        "destination_grant/principal destination_grant/extra_principals",
+        "another principal in the role's place",
+        "person",
+        _policy(edit_statement(Principal=["*"], Action="oss:*")),
+        covers=("destination_grant",),
+    ),
+    _case(
         "a user beside it",
         "destination_grant/extra_principals",
         "to others as well: `2044",
@@ -570,6 +578,7 @@ BUCKETS = [
         "are alike",
         "person",
         _set(SOURCE, versioning="Enabled"),
+        covers=("source_bucket", "destination_bucket"),  # It takes both to compare them.
     ),
     _case(
         "source encrypts with a key", "source_bucket/encryption", "are not copied", "person", _key_by_default(SOURCE)
@@ -581,6 +590,21 @@ BUCKETS = [
         "person",
         _about_role(
             lambda hands: _deny(hands, Action="oss:GetObject", Resource=f"acs:oss:*:{SOURCE_UID}:{SOURCE}/*"), SOURCE
+        ),
+    ),
+    _case(
+        "source lets the role do more",
+        "source_bucket/extra_rights",
+        "nobody asked",
+        "person",
+        _about_role(
+            lambda hands: add_statement(
+                Effect="Allow",
+                Action="oss:PutObject",
+                Principal=[hands.principal],
+                Resource=f"acs:oss:*:{SOURCE_UID}:{SOURCE}/*",
+            ),
+            SOURCE,
         ),
     ),
     _case(
@@ -621,6 +645,7 @@ BUCKETS = [
         "are alike",
         "person",
         _set(DESTINATION, versioning="Enabled"),
+        covers=("source_bucket", "destination_bucket"),  # It takes both to compare them.
     ),
     _case(
         "destination made anew without versioning",
@@ -629,6 +654,7 @@ BUCKETS = [
         "person",
         _set(DESTINATION, versioning=""),
         "versioned",
+        covers=("source_bucket", "destination_bucket"),  # It takes both to compare them.
     ),
     _case(
         "destination encrypts with a key",
@@ -674,6 +700,10 @@ def _delete_alias(hands: Hands) -> None:
     hands.kms.delete_alias(kms_models.DeleteAliasRequest(alias_name=f"alias/oss-crr-{INSTANCE}"))
 
 
+def _delete_all(*changes: Callable[[Hands], object]) -> Callable[[Hands], object]:
+    return lambda hands: [change(hands) for change in changes]
+
+
 _ROLE_ARN = f"acs:ram::{SOURCE_UID}:role/"
 _THEIR_ROLE_ARN = f"{_ROLE_ARN}other-role"
 
@@ -713,6 +743,25 @@ KEY = [
         covers=("kms_key", "kms_key_grant"),
     ),
     _case("alias deleted", "kms_key/alias", "was deleted", "apply", _delete_alias, "instance"),
+    _case(
+        "alias and rule deleted",
+        "kms_key/alias rule/exists",
+        "was deleted",
+        "apply",
+        _delete_all(_delete_alias, Hands.delete_rule),
+        "instance",
+        covers=("kms_key", "rule"),
+    ),
+    _case(
+        "alias, rule and all that names the key deleted",
+        "kms_key/exists kms_key_grant/statement kms_role_grant/policy rule/exists",
+        "nothing that tells which one it was",
+        "apply",
+        _delete_all(_delete_alias, Hands.delete_rule, lambda hands: hands.delete_policy("kms")),
+        "instance",
+        restores=False,
+        covers=("kms_key", "kms_key_grant", "kms_role_grant", "rule"),
+    ),
     _case("alias moved", "kms_key/alias", "moved to another key", "person", _move_alias, "instance"),
     _case(
         "instance disconnected",

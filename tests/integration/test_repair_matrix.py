@@ -17,7 +17,7 @@ WRITES = {
     "source_grant": {"CreatePolicy", "CreatePolicyVersion", "AttachPolicyToRole"},
     "kms_role_grant": {"CreatePolicy", "CreatePolicyVersion", "AttachPolicyToRole"},
     "destination_grant": {"PutBucketPolicy"},
-    "kms_key": {"CreateAlias"},
+    "kms_key": {"CreateKey", "CreateAlias"},
     "kms_key_grant": {"SetKeyPolicy"},
     "destination_bucket": {"PutBucketTransferAcceleration"},
     "rule": {"PutBucketReplication", "DeleteBucketReplication", "PutBucketRTC"},

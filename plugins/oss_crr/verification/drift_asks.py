@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from oss_crr import policy
 from oss_crr.errors import OssCrrError
 from oss_crr.model import KeyInfo, PolicyInfo, Rule
 from oss_crr.pair import BucketPair, ResolvedPair
 from oss_crr.preflight import known, transfer_type
+from oss_crr.reading import attempt
 from oss_crr.resources.kms_key import KmsKey, alias
 from oss_crr.resources.kms_role_grant import KmsRoleGrant
 from oss_crr.resources.role_grant import MAX_POLICIES, RoleGrant
@@ -82,9 +84,8 @@ def second_asks(reader: Reader, pair: BucketPair) -> Iterable[Ask]:
             yield Ask("identity", pair.destination_conn_id)
         if pair.kms_key_arn and isinstance(key := reader[key_ask(pair, pair.kms_key_arn)], KeyInfo):
             yield from [instance_ask(pair, key.instance_id)] if key.instance_id else []
-    rule = pair_rule(reader, pair)
-    if pair.kms_instance_id and pair.manages_destination and rule and rule.kms_key_arn:
-        yield key_ask(pair, rule.kms_key_arn)
+        if former := former_key(reader, pair):
+            yield key_ask(pair, former)
 
 
 def third_asks(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> Iterable[Ask]:
@@ -96,22 +97,27 @@ def third_asks(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> It
 
 
 def source_ask(pair: BucketPair, what: str) -> Ask:
+    """Return the read of something about the source bucket."""
     return Ask(what, pair.source_conn_id, pair.source_bucket, pair.source_region)
 
 
 def destination_ask(pair: BucketPair, what: str) -> Ask:
+    """Return the read of something about the destination bucket."""
     return Ask(what, pair.destination_conn_id, pair.destination_bucket, pair.destination_region)
 
 
 def key_ask(pair: BucketPair, key: str) -> Ask:
+    """Return the read of a key, by its id, ARN or alias."""
     return Ask("key", pair.destination_conn_id, key, pair.destination_region)
 
 
 def instance_ask(pair: BucketPair, instance: str) -> Ask:
+    """Return the read of a KMS instance."""
     return Ask("instance", pair.destination_conn_id, instance, pair.destination_region)
 
 
 def key_policy_ask(pair: ResolvedPair) -> Ask:
+    """Return the read of the policy of the pair's key."""
     key_id = pair.kms_key_arn.rpartition("/")[2]
     return Ask("key policy", pair.pair.destination_conn_id, key_id, pair.pair.destination_region)
 
@@ -125,16 +131,41 @@ def _own_attached(reader: Reader, pair: BucketPair) -> list[str]:
 
 def strangers(reader: Reader, pair: ResolvedPair, sources: SourceBuckets) -> list[tuple[str, str]]:
     """Return the buckets, with a region, that the product's policies let the role read for no pair that is known."""
-    documents = [known(info) for info in own_policies(reader, pair, [SOURCE_GRANT]).values()]
     named = {
         found[1]
-        for info in documents
-        if info is not None
-        for statement in policy.parse(info.document)["Statement"]
-        for resource in policy.as_list(statement.get("Resource"))
-        if (found := _SOURCE_RESOURCE.fullmatch(str(resource)))
+        for resource in _resources(reader, pair, SOURCE_GRANT)
+        if (found := _SOURCE_RESOURCE.fullmatch(resource))
     }
     return [(name, pair.pair.source_region) for name in sorted(named - sources[pair.pair.role.lower()])]
+
+
+def former_key(reader: Reader, pair: BucketPair) -> str:
+    """Return the key that replicas were encrypted with, where the product's alias names another key, or none.
+
+    The rule tells; where there is none, the policy that lets the role use the key. Empty when nothing does.
+    """
+    if not (pair.kms_instance_id and pair.manages_destination):
+        return ""
+    key, rule = known(reader[key_ask(pair, alias(unresolved(pair)))]), pair_rule(reader, pair)
+    used = rule.kms_key_arn if rule else None
+    if key is not None:
+        return used if used and used != key.arn else ""
+    return used or _granted_key(reader, pair)
+
+
+def _granted_key(reader: Reader, pair: BucketPair) -> str:
+    """Return the one key in the destination's region that the role's policy for keys names."""
+    resources = _resources(reader, unresolved(pair), KMS_GRANT) if pair.manages_source else []
+    keys = {resource for resource in resources if resource.startswith(f"acs:kms:{pair.destination_region}:")}
+    return keys.pop() if len(keys) == 1 and not any("*" in key for key in keys) else ""
+
+
+def _resources(reader: Reader, pair: ResolvedPair, grant: RoleGrant) -> list[str]:
+    """Return the resources in the product's policies for a grant of the role, as far as they can be read."""
+    infos = [info for info in own_policies(reader, pair, [grant]).values() if isinstance(info, PolicyInfo)]
+    documents = [known(attempt(partial(policy.parse, info.document))) for info in infos]
+    statements = [statement for document in documents if document for statement in document["Statement"]]
+    return [str(resource) for statement in statements for resource in policy.as_list(statement.get("Resource"))]
 
 
 # --- what the asks rest on -------------------------------------------------------------------------------------------
@@ -146,6 +177,7 @@ def unresolved(pair: BucketPair) -> ResolvedPair:
 
 
 def pair_rule(reader: Reader, pair: BucketPair) -> Rule | None:
+    """Return the pair's rule; None when there is none, or it could not be read."""
     rules = known(reader[source_ask(pair, "rules")]) if pair.manages_source else None
     return find_rule(rules, pair.destination_bucket) if rules else None
 
@@ -153,6 +185,7 @@ def pair_rule(reader: Reader, pair: BucketPair) -> Rule | None:
 def own_policies(
     reader: Reader, pair: ResolvedPair, grants: Iterable[RoleGrant]
 ) -> dict[str, PolicyInfo | OssCrrError]:
+    """Return the product's policies of the pair's role by name, those that exist or could not be read."""
     asked = {*_first_policies(pair), *_own_attached(reader, pair.pair)}
     names = [name for grant in grants for name in policy_names(grant, pair) if name in asked]
     found = {name: reader[Ask("policy", pair.pair.source_conn_id, name)] for name in names}

@@ -32,11 +32,11 @@ from oss_crr.verification.drift_asks import (
     SourceBuckets,
     destination_ask,
     first_asks,
+    former_key,
     instance_ask,
     key_ask,
     key_policy_ask,
     own_policies,
-    pair_rule,
     second_asks,
     source_ask,
     source_buckets,
@@ -62,7 +62,7 @@ class PairFacts:
     :param rules: of the source bucket.
     :param key: the key by its ARN or alias.
     :param instance: the KMS instance of the key, or the one that the pair names.
-    :param rule_key: the key that the rule names, where that is another one than the alias names.
+    :param former_key: the key that replicas were encrypted with, where the alias names another one, or none.
     :param live: rules of buckets that the role may read and no known pair has, by bucket; none for a bucket that does
         not exist.
     """
@@ -79,7 +79,7 @@ class PairFacts:
     rules: tuple[Rule, ...] | OssCrrError = ()
     key: KeyInfo | OssCrrError | None = None
     instance: KmsInstanceInfo | OssCrrError | None = None
-    rule_key: KeyInfo | OssCrrError | None = None
+    former_key: KeyInfo | OssCrrError | None = None
     key_policy: policy.Document | OssCrrError | None = None
     live: Mapping[str, tuple[Rule, ...] | OssCrrError] = field(default_factory=dict)
 
@@ -133,7 +133,7 @@ def _resolve(reader: Reader, pair: BucketPair) -> ResolvedPair:
         if pair.manages_destination
         else pair.destination_uid,
         # Suspended versioning was enabled once: what was granted because of it is still to be there.
-        versioned=bool(states) and all(states),
+        versioned=len(states) == len(sides) and all(states),
         transfer_type=transfer_type(pair),
         kms_key_arn=_key_arn(reader, pair),
         accelerated=pair.manages_destination and _is_accelerated(reader[destination_ask(pair, "bucket")]),
@@ -163,7 +163,7 @@ def _key_arn(reader: Reader, pair: BucketPair) -> str:
     """Return the key that the pair uses: the one given, or the product's own, also where its alias was moved away."""
     if not pair.kms_instance_id or not pair.manages_destination:
         return pair.kms_key_arn
-    key, former = known(reader[key_ask(pair, alias(unresolved(pair)))]), known(_rule_key(reader, pair))
+    key, former = known(reader[key_ask(pair, alias(unresolved(pair)))]), known(_former_key(reader, pair))
     if former is not None and former.instance_id == pair.kms_instance_id and (key is None or _lost_alias(former, key)):
         return former.arn
     return key.arn if key else ""
@@ -173,12 +173,9 @@ def _lost_alias(former: KeyInfo, key: KeyInfo) -> bool:
     return former.description.startswith(CREATED_BY) and not key.description.startswith(CREATED_BY)
 
 
-def _rule_key(reader: Reader, pair: BucketPair) -> KeyInfo | OssCrrError | None:
-    """Return the key that the rule names, where an alias has to tell which one it should be."""
-    rule = pair_rule(reader, pair)
-    if rule is None or not rule.kms_key_arn or not pair.kms_instance_id:
-        return None
-    found: KeyInfo | OssCrrError | None = reader[key_ask(pair, rule.kms_key_arn)]
+def _former_key(reader: Reader, pair: BucketPair) -> KeyInfo | OssCrrError | None:
+    former = former_key(reader, pair)
+    found: KeyInfo | OssCrrError | None = reader[key_ask(pair, former)] if former else None
     return found
 
 
@@ -223,6 +220,6 @@ def _key_facts(reader: Reader, pair: ResolvedPair) -> dict[str, Any]:
     return {
         "key": key,
         "instance": reader[instance_ask(pair.pair, instance)] if instance else None,
-        "rule_key": _rule_key(reader, pair.pair),
+        "former_key": _former_key(reader, pair.pair),
         "key_policy": reader[key_policy_ask(pair)] if pair.kms_key_arn else None,
     }

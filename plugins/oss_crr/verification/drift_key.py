@@ -56,13 +56,14 @@ def _no_alias(facts: PairFacts, part: Part) -> Finding:
     if pair.kms_key_arn:
         cause = f"alias `{alias(pair)}` was deleted: the product does not find its key by it any more"
         return part.broken("alias", pair.kms_key_arn, None, cause, f"give key `{pair.kms_key_arn}` its alias again")
-    cause = f"there is no key with alias `{alias(pair)}`, and no rule that names one: it was deleted"
-    return part.broken("exists", alias(pair), None, cause, "create a key, as the setup does")
+    cause = f"there is no key with alias `{alias(pair)}`, and nothing that tells which one it was: it was deleted"
+    repair = "create a key, as the setup does, and let the role use it"
+    return part.broken("exists", alias(pair), None, cause, repair)
 
 
 def _used_key(facts: PairFacts) -> KeyInfo | None:
     """Return the key that replicas are encrypted with, be it named by the alias or not."""
-    keys = (known(facts.key), known(facts.rule_key))
+    keys = (known(facts.key), known(facts.former_key))
     return next((key for key in keys if key and key.arn == facts.pair.kms_key_arn), None)
 
 

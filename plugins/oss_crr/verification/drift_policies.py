@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from oss_crr.denials import DELETE_ACTIONS, DESTINATION_ACTIONS, SOURCE_ACTIONS, denials, describe_denial, key_denials
+from oss_crr.denials import (
+    DELETE_ACTIONS,
+    DESTINATION_ACTIONS,
+    SOURCE_ACTIONS,
+    denials,
+    describe_denial,
+    key_denials,
+    role_principal,
+)
 from oss_crr.errors import OssCrrError
 from oss_crr.policy import Document, Statement
 from oss_crr.resources.kms_key_grant import KmsKeyGrant
@@ -13,8 +22,8 @@ from oss_crr.verification.drift_role import adopted_extra, is_adopted
 from oss_crr.verification.making import Part
 from oss_crr.verification.model import Finding
 from oss_crr.verification.neighbours import Neighbours
-from oss_crr.verification.rights import Right, as_statements, missing, missing_field, surplus
-from oss_crr.verification.shared_policies import EVERYBODY, RoleInPolicy, shown, strangers
+from oss_crr.verification.rights import ALLOW, Right, as_statements, missing, missing_field, surplus
+from oss_crr.verification.shared_policies import EVERYBODY, RoleInPolicy, principals, shown, strangers
 
 #: A condition that OSS's own requests meet in any case: they travel encrypted.
 _HARMLESS_CONDITION = {"acs:securetransport"}
@@ -40,9 +49,11 @@ def judge_destination_policy(facts: PairFacts, neighbours: Neighbours) -> list[F
 def judge_key_policy(facts: PairFacts, neighbours: Neighbours) -> list[Finding]:
     """Return what is wrong with the role's rights in the key's policy."""
     document, key = facts.key_policy, facts.pair.kms_key_arn
-    if not KmsKeyGrant().applies(facts.pair) or isinstance(document, OssCrrError) or not (facts.accounts_known and key):
+    if not KmsKeyGrant().applies(facts.pair) or isinstance(document, OssCrrError) or not facts.accounts_known:
         return []
     role, part = RoleInPolicy.in_key(facts.pair), Part(facts.pair.name, "kms_key_grant")
+    if not key:
+        return list(_follows_from_key(facts, part, role))
     denied = key_denials(document, facts.pair.source_uid, facts.pair.pair.role)
     return [
         *_lacking(part, role, document),
@@ -57,8 +68,26 @@ def judge_source_policy(facts: PairFacts) -> list[Finding]:
     document, pair = facts.source_policy, facts.pair.pair
     if isinstance(document, OssCrrError | None) or not facts.pair.source_uid:
         return []
+    part = Part(facts.pair.name, "source_bucket")
     found = denials(document, facts.pair.source_uid, pair.role, SOURCE_ACTIONS, pair.source_bucket, pair.prefixes)
-    return list(_denied(Part(facts.pair.name, "source_bucket"), found, pair.source_bucket, "bucket policy"))
+    return [*_denied(part, found, pair.source_bucket, "bucket policy"), *_granted_at_source(facts, part, document)]
+
+
+def _granted_at_source(facts: PairFacts, part: Part, document: Document) -> Iterable[Finding]:
+    principal = role_principal(facts.pair.source_uid, facts.pair.pair.role)
+    found = [item for item in document["Statement"] if item.get("Effect") == ALLOW and principal in principals(item)]
+    if found:
+        cause = "the source bucket's policy gives the role rights as well, which it has by its own policy: nobody asked"
+        repair = "have the policy's owner take the role out of it"
+        finding = part.too_much("extra_rights", None, shown(found), cause, repair, repairable=False)
+        yield replace(finding, severity="unknown") if is_adopted(facts) else finding
+
+
+def _follows_from_key(facts: PairFacts, part: Part, role: RoleInPolicy) -> Iterable[Finding]:
+    if facts.key is None and facts.instance is not None:
+        cause = "there is no key whose policy could let the role in, because the product's key is gone"
+        repair = "let the role use the new key"
+        yield part.broken("statement", shown([role.grant]), None, cause, repair)
 
 
 # --- too little ------------------------------------------------------------------------------------------------------
@@ -70,7 +99,7 @@ def _lacking(part: Part, role: RoleInPolicy, document: Document | None) -> Itera
         cause = f"{role.where} was deleted: the role may not write there any more"
         yield part.broken("policy", shown([role.grant]), None, cause, repair)
         return
-    naming = [item for item in document["Statement"] if role.names(item) or EVERYBODY in role.wide(item)]
+    naming = [item for item in document["Statement"] if role.names(item) or _is_widened(role, item)]
     lacking = missing(role.needed, naming)
     if not lacking:
         return
@@ -78,6 +107,11 @@ def _lacking(part: Part, role: RoleInPolicy, document: Document | None) -> Itera
     cause = f"{role.where} does not give role `{role.pair.pair.role}` all it needs any more: {how}"
     found = {"missing": as_statements(lacking, role.grant), "naming the role": shown(naming)}
     yield part.broken(field, {"Principal": role.principal, **shown([role.grant])[0]}, found, cause, repair)
+
+
+def _is_widened(role: RoleInPolicy, statement: Statement) -> bool:
+    """Tell whether a statement is the role's own, opened to everybody."""
+    return EVERYBODY in role.wide(statement) and role.speaks_of_ours(statement) and role.is_ours(statement)
 
 
 def _explained(
@@ -90,7 +124,7 @@ def _explained(
     misspelt = role.misspelt(document["Statement"])
     if misspelt:
         return "principal", f"it names `{misspelt[0]}`, and only `{role.principal}` is the role"
-    if any(role.wide(item) for item in document["Statement"] if role.speaks_of_ours(item) and not role.names(item)):
+    if any(_gives_some(role, item) for item in document["Statement"]):
         return "principal", "somebody put another principal in the role's place"
     field = missing_field(role.needed, lacking)
     if field == "statement":
@@ -99,6 +133,11 @@ def _explained(
 
 
 # --- too much --------------------------------------------------------------------------------------------------------
+
+
+def _gives_some(role: RoleInPolicy, statement: Statement) -> bool:
+    """Tell whether a statement that is about more than the role gives it something that it needs."""
+    return bool(role.wide(statement)) and missing(role.needed, [statement]) < role.needed
 
 
 def _too_much(
@@ -126,14 +165,16 @@ def _too_many(part: Part, role: RoleInPolicy, document: Document | None, neighbo
     """Find others than roles of pairs in the statement that gives the role its rights."""
     wide: list[str] = []
     unclear: list[str] = []
-    for statement in (document or {"Statement": []})["Statement"]:
-        if not role.speaks_of_ours(statement):
-            continue
-        wide += role.wide(statement) if role.is_ours(statement) else []
-        if role.names(statement) and role.is_ours(statement):
-            roles, others = strangers(statement, neighbours.role_names)
+    statements = (document or {"Statement": []})["Statement"]
+    without_own = bool(missing(role.needed, [item for item in statements if role.names(item)]))
+    for statement in statements:
+        if role.speaks_of_ours(statement) and role.is_ours(statement):
+            roles, others = strangers(statement, neighbours.role_names) if role.names(statement) else ([], [])
             unclear += roles
-            wide += others
+            wide += [*role.wide(statement), *others]
+        elif (without_own or EVERYBODY in role.wide(statement)) and _gives_some(role, statement):
+            # Perhaps the role's own statement, opened up beyond recognition; perhaps somebody else's.
+            unclear += role.wide(statement)
     if not wide and not unclear:
         return
     found = {"too wide": list(dict.fromkeys(wide)), "not known": list(dict.fromkeys(unclear))}
@@ -141,7 +182,7 @@ def _too_many(part: Part, role: RoleInPolicy, document: Document | None, neighbo
     cause = f"{role.where} gives what the role needs to others as well: {', '.join(f'`{name}`' for name in names)}"
     repair = "take them out of the statement"
     if unclear:
-        repair += "; a role of another name may be that of another inventory's pair, so that one is left to a person"
+        repair += "; which of them are wanted only a person can tell, where the statement or the role may be another's"
     yield part.too_much("extra_principals", [role.principal], found, cause, repair, repairable=bool(wide))
 
 

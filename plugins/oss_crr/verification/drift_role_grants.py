@@ -12,7 +12,7 @@ from oss_crr.errors import OssCrrError
 from oss_crr.model import AttachedPolicy, PolicyInfo
 from oss_crr.resources.base import CREATED_BY
 from oss_crr.resources.role_grant import RoleGrant
-from oss_crr.verification.drift_asks import policy_names
+from oss_crr.verification.drift_asks import KMS_GRANT, policy_names
 from oss_crr.verification.drift_facts import PairFacts
 from oss_crr.verification.making import Part
 from oss_crr.verification.model import Finding
@@ -84,7 +84,7 @@ def judge_role_grant(facts: PairFacts, grant: RoleGrant) -> list[Finding]:
     system = grant.system_policy(facts.pair)
     if system:
         return list(_attachments(own, [AttachedPolicy(system, "System")]))
-    if facts.pair.replicates_kms_objects and grant.name == "kms_role_grant" and not facts.pair.kms_key_arn:
+    if own.infos and grant.name == KMS_GRANT.name and not facts.pair.kms_key_arn:
         return []  # Which key the role needs is not known; the key's own finding says why.
     return [*_documents(own), *_attachments(own, _holders(own)), *_denied(own)]
 
