@@ -74,11 +74,14 @@ class CloudProcess:
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self._ready_seconds
+        pause = _POLL_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 self.control("GET", "health")
             except httpx.HTTPError:
-                time.sleep(_POLL_SECONDS)
+                time.sleep(pause)
+                # A large cloud takes long, and needs the processor for that.
+                pause = min(1.0, pause * 1.1)
             else:
                 return
         raise BenchError(f"the local cloud did not start with {self._config}")
