@@ -34,7 +34,7 @@ def measure_comparison(objects: int, folder: Path) -> Json:
     config = folder / "comparison.yaml"
     small, large = Pair(1, 20, 20), Pair(2, objects, objects)
     write(config, [small, large], behaviour={"rule_start_seconds": 0})
-    with CloudProcess(config, ready_seconds=600.0) as cloud:
+    with CloudProcess(config, ready_seconds=1800.0) as cloud:
         data = [small.conf, large.conf]
         found: Json = run_probe("comparing", cloud.url, data=data, seconds=_PROBE_SECONDS)
     return found
