@@ -17,7 +17,7 @@ from oss_crr.fleet.batches import MAX_BATCHES
 from oss_crr.parallel import DEFAULT_THREADS
 from oss_crr.pipeline import replication_pipeline
 from oss_crr.resources.role_grant import MAX_POLICIES
-from oss_crr.triggers.rules import POLLS_PER_SECOND
+from oss_crr.triggers.turns import POLLS_PER_SECOND
 
 PAGE = (CHECKOUT / "docs/deployment.md").read_text(encoding="utf-8")
 COMPOSE = (CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8")

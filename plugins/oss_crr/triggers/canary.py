@@ -6,14 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from oss_crr.triggers.connections import fetch_accounts
-from oss_crr.triggers.rules import next_pause
+from oss_crr.triggers.turns import in_turn, next_pause, with_jitter
 from oss_crr.verification.canary import Canary, Sight, judge
-from oss_crr.verification.canary_moves import look_at_all
+from oss_crr.verification.canary_moves import look
 
 if TYPE_CHECKING:
     from oss_crr.hooks.account import Account
@@ -58,8 +59,8 @@ class CanaryTrigger(BaseTrigger):
         accounts = await self.accounts()
         began = time.monotonic()
         while True:
-            # The SDK blocks; the event loop is shared with every other trigger.
-            found = await asyncio.to_thread(look_at_all, accounts.__getitem__, under_way)
+            looks = (in_turn(partial(look, accounts.__getitem__, canary)) for canary in under_way)
+            found = await asyncio.gather(*looks)
             sights |= {canary.pair: seen for canary, seen in zip(under_way, found, strict=True)}
             waiting = [canary for canary in under_way if judge(canary, sights[canary.pair]) == "waiting"]
             if len(waiting) < len(under_way):
@@ -70,7 +71,9 @@ class CanaryTrigger(BaseTrigger):
             if not under_way:
                 yield _event(sights)
                 return
-            await asyncio.sleep(_pause(under_way, next_pause(time.monotonic() - began, self.poll_interval)))
+            await asyncio.sleep(
+                _pause(under_way, with_jitter(next_pause(time.monotonic() - began, self.poll_interval)))
+            )
 
     async def accounts(self) -> Mapping[str, Account]:
         """Return the account of each connection id."""

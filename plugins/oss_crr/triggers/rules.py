@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from oss_crr.hooks.budget import Budget
 from oss_crr.poll import poll_rule
 from oss_crr.progress import Goal, RuleProgress, WaitedRule, summary
 from oss_crr.triggers.connections import fetch_accounts
+from oss_crr.triggers.turns import in_turn, next_pause, with_jitter
 
 if TYPE_CHECKING:
     from oss_crr.hooks.account import Account
 
 #: Progress is logged when it changed, but at least this often.
 LOG_EVERY_SECONDS = 300.0
-#: The pause after the first poll; later ones are longer.
-FIRST_PAUSE_SECONDS = 2.0
-#: Part of a pause that is left to chance.
-JITTER = 0.3
-#: Polls of all triggers in a triggerer together. A thousand rules take it 20 s, and a fraction of a core.
-POLLS_PER_SECOND = 50.0
-_polls = Budget(POLLS_PER_SECOND)
-#: The SDK blocks. Polling has threads of its own, so that other triggers' calls need not wait behind a fleet's.
-_pollers = ThreadPoolExecutor(8, thread_name_prefix="oss_crr_poll")
 
 
 class RuleTrigger(BaseTrigger):
@@ -110,26 +100,8 @@ class RuleTrigger(BaseTrigger):
 
 async def poll_in_turn(rules: Sequence[WaitedRule], accounts: Mapping[str, Account]) -> list[RuleProgress]:
     """Ask for the progress of rules, each in its turn among those of all triggers of this process."""
-
-    async def one(rule: WaitedRule) -> RuleProgress:
-        await asyncio.sleep(_polls.reserve_turn())
-        return await asyncio.get_running_loop().run_in_executor(_pollers, poll_rule, rule, accounts[rule.conn_id])
-
-    return list(await asyncio.gather(*(one(rule) for rule in rules)))
-
-
-def next_pause(waited: float, poll_interval: float) -> float:
-    """Return the seconds until the next poll: a small bucket is done in seconds, a large one is not asked that often.
-
-    :param waited: seconds since the first poll.
-    :param poll_interval: the longest pause.
-    """
-    return min(poll_interval, max(FIRST_PAUSE_SECONDS, waited / 2))
-
-
-def with_jitter(pause: float) -> float:
-    """Return about the pause: a fleet's batches begin to wait together, and must not go on polling together."""
-    return pause * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
+    polls = (in_turn(partial(poll_rule, rule, accounts[rule.conn_id])) for rule in rules)
+    return list(await asyncio.gather(*polls))
 
 
 class _ProgressLog:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from oss_crr.converge import in_parallel
 from oss_crr.errors import NotFound, OssCrrError
 from oss_crr.outcome import describe_error
 from oss_crr.resources.base import Accounts
@@ -88,11 +86,6 @@ def look(get_account: GetAccount, canary: Canary) -> Sight:
         return _look_at_object(get_account, canary, now, watermark)
     except OssCrrError as error:
         return Sight(now, error=describe_error(error))
-
-
-def look_at_all(get_account: GetAccount, canaries: Sequence[Canary]) -> list[Sight]:
-    """Look at several canaries side by side."""
-    return in_parallel(partial(look, get_account), canaries)
 
 
 def holds_body(get_account: GetAccount, canary: Canary) -> bool:

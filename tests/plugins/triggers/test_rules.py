@@ -15,8 +15,8 @@ from oss_crr.errors import PermissionDenied, ServiceUnavailable
 from oss_crr.hooks.budget import Budget
 from oss_crr.model import Progress
 from oss_crr.progress import Goal, WaitedRule
-from oss_crr.triggers import rules as rules_module
-from oss_crr.triggers.rules import RuleTrigger, next_pause, with_jitter
+from oss_crr.triggers import turns
+from oss_crr.triggers.rules import RuleTrigger
 
 RULE = WaitedRule("a → b", "oss_source", "cn-hangzhou", "a", "rule-1", has_history=True)
 OTHER = WaitedRule("c → d", "oss_source", "cn-hangzhou", "c", "rule-2", has_history=True)
@@ -120,20 +120,9 @@ def test_the_deadline_ends_the_wait_with_what_was_seen_last() -> None:
     assert event["progress"][0]["history"] == 0.37
 
 
-def test_pauses_differ_so_that_batches_do_not_poll_together() -> None:
-    pauses = {with_jitter(30.0) for _ in range(100)}
-    assert len(pauses) > 90
-    assert all(20 < pause <= 30 for pause in pauses)
-
-
-def test_pauses_grow_up_to_the_poll_interval() -> None:
-    assert [next_pause(waited, 30) for waited in (0, 3, 10, 60, 600)] == [2, 2, 5, 30, 30]
-    assert next_pause(0, 0.5) == 0.5
-
-
 def test_polls_of_all_triggers_share_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty polls at a hundred a second: time for fifteen of them is saved up at most."""
-    monkeypatch.setattr(rules_module, "_polls", Budget(100.0))
+    monkeypatch.setattr(turns, "_polls", Budget(100.0))
     waited = [replace(RULE, pair=f"pair-{number}") for number in range(40)]
     account = ScriptedAccount(a=[at(1.0)])
     started = time.monotonic()
