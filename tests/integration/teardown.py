@@ -73,6 +73,8 @@ def carry_out(world: World, planned: Mapping[str, Planned], timing: Timing = IMP
     torn = Torn(dict(planned))
     claims = [item.claim for item in planned.values() if item.claim and not item.error]
     for step, part in STEPS:
+        if step == "remove_role":
+            claims = _look_again(world, torn, claims, timing)
         concerned = [claim for claim in claims if (judged := planned[claim.name].of(part)) and judged.changes]
         removal = Removal(PARTS[part], world.accounts, step, claims, timing)
         outcomes = _run(world, removal, concerned)
@@ -80,6 +82,19 @@ def carry_out(world: World, planned: Mapping[str, Planned], timing: Timing = IMP
         failed = {outcome.pair for outcome in outcomes if outcome.error}
         claims = [claim for claim in claims if claim.name not in failed]
     return torn
+
+
+def _look_again(world: World, torn: Torn, claims: Sequence[Claim], timing: Timing) -> list[Claim]:
+    """Look again at what others write, too; return the claims that go on."""
+    failed: set[str] = set()
+    for step, part in STEPS:
+        seen = looks(list(torn.outcomes.get(step, {}).values()))
+        concerned = [claim for claim in claims if claim.name in seen]
+        removal = Removal(PARTS[part], world.accounts, "look_again", claims, timing)
+        outcomes = removal.look_again(concerned, seen)
+        torn.outcomes[f"look_again {part}"] = {outcome.pair: outcome for outcome in outcomes}
+        failed |= {outcome.pair for outcome in outcomes if outcome.error}
+    return [claim for claim in claims if claim.name not in failed]
 
 
 def _run(world: World, removal: Removal, claims: Sequence[Claim]) -> list[Outcome]:
