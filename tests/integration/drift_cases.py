@@ -81,7 +81,7 @@ def _service(*names: str) -> Edit:
 OSS = "oss.aliyuncs.com"
 _IP = {"IpAddress": {"acs:SourceIp": ["10.0.0.0/8"]}}
 _VPC = {"StringEquals": {"acs:SourceVpc": ["vpc-1"]}}
-_TLS = {"Bool": {"acs:SecureTransport": ["false"]}}
+_TLS = {"Bool": {"acs:SecureTransport": ["true"]}}
 _DENY_OSS = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"Service": [OSS]}}
 _ACCOUNT_MAY = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [f"acs:ram::{STRANGER_UID}:root"]}}
 
@@ -497,6 +497,13 @@ DESTINATION_GRANT = [
         "denies oss:PutObject",
         "person",
         _about_role(lambda hands: _deny(hands, Action="oss:PutObject", Principal=["*"])),
+    ),
+    _case(
+        "everybody denied who uses TLS",
+        "destination_grant/denied",
+        "its condition decides",
+        "person",
+        _about_role(lambda hands: _deny(hands, Principal=["*"], Condition=_TLS)),
     ),
     _case(
         "role denied under a condition",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from oss_crr import policy
 from oss_crr.denials import (
     DELETE_ACTIONS,
     DESTINATION_ACTIONS,
@@ -25,8 +26,8 @@ from oss_crr.verification.neighbours import Neighbours
 from oss_crr.verification.rights import ALLOW, Right, as_statements, missing, missing_field, surplus
 from oss_crr.verification.shared_policies import EVERYBODY, RoleInPolicy, principals, shown, strangers
 
-#: A condition that OSS's own requests meet in any case: they travel encrypted.
-_HARMLESS_CONDITION = {"acs:securetransport"}
+#: The condition of many a Deny, which meets no request that travels encrypted, as OSS's own ones do.
+_WITHOUT_TLS = {"acs:securetransport": ["false"]}
 
 
 def judge_destination_policy(facts: PairFacts, neighbours: Neighbours) -> list[Finding]:
@@ -209,5 +210,6 @@ def _described(statements: Sequence[Statement], where: str, kind: str) -> str:
 
 
 def _is_harmless(statement: Statement) -> bool:
-    keys = {str(key).lower() for operator in (statement.get("Condition") or {}).values() for key in operator}
-    return bool(keys) and keys <= _HARMLESS_CONDITION
+    condition = statement.get("Condition") or {}
+    keys = {key.lower(): policy.as_list(value) for operator in condition.values() for key, value in operator.items()}
+    return {key: [str(item).lower() for item in value] for key, value in keys.items()} == _WITHOUT_TLS

@@ -47,7 +47,7 @@ _EXTRA_POLICY = "extra_policy:"
 class _Step:
     """One step of a repair.
 
-    :param name: the steps's name in outcomes.
+    :param name: the step's name in outcomes.
     :param part: the part whose findings it repairs.
     :param make: makes the resource, from what is to be repaired and all pairs that are known.
     """
@@ -187,13 +187,17 @@ def _advice(finding: Finding, remove_extra: bool) -> str:
 
 def _wrong_account(accounts: Accounts, pair: ResolvedPair) -> OssCrrError | None:
     sides = ((pair.pair.source_conn_id, pair.source_uid), (pair.pair.destination_conn_id, pair.destination_uid))
-    for conn_id, uid in sides:
-        found = attempt(lambda conn_id=conn_id: accounts.get(conn_id).identity()) if conn_id else None  # type: ignore[misc]
-        if isinstance(found, OssCrrError):
-            return found
-        if found is not None and found.account_uid != uid:
-            return CredentialsError(f"connection `{conn_id}` belongs to account {found.account_uid}, not to {uid}")
-    return None
+    problems = [_not_of(accounts, conn_id, uid) for conn_id, uid in sides if conn_id]
+    return next((problem for problem in problems if problem), None)
+
+
+def _not_of(accounts: Accounts, conn_id: str, uid: str) -> OssCrrError | None:
+    found = attempt(lambda: accounts.get(conn_id).identity())
+    if isinstance(found, OssCrrError):
+        return found
+    if found.account_uid == uid:
+        return None
+    return CredentialsError(f"connection `{conn_id}` belongs to account {found.account_uid}, not to {uid}")
 
 
 def _write(name: str, resource: Resource[Any], accounts: Accounts, pairs: Sequence[ResolvedPair]) -> list[Outcome]:
