@@ -301,6 +301,7 @@ def test_each_team_takes_back_its_own_side(world: World, before: Any) -> None:
     conf = json.loads(text[text.index("{", text.index("oss_crr_teardown")) :])
     destination = tear_down(world, world.pair(**conf))
     assert destination.errors() == []
+    assert plan(world, world.pair(**conf))[world.pair(**conf).name].by_hand == []
     assert "has to stop the rule" in destination.texts("by_hand")[0]
     assert meaning(world.state()) == before
 

@@ -222,15 +222,9 @@ class RemoveOperator(TeardownOperator):
         concerned = [claim for claim in claims if claim.name in planned]
         if not concerned:
             raise AirflowSkipException("the plan takes nothing of that back")
-        return self.removal(claims).run(concerned)
-
-    def removal(self, claims: Sequence[Claim]) -> Removal:
-        """Return what takes the part back.
-
-        :param claims: all claims of the run.
-        """
         part: Part[Any] = PARTS[self.part]
-        return Removal(part, self.accounts, self.step, claims)
+        again = context["ti"].try_number > 1
+        return Removal(part, self.accounts, self.step, claims, wrote_before=again).run(concerned)
 
 
 def _document(change: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,29 +47,23 @@ def _pooled(claim: Claim, claims: Sequence[Claim]) -> Claim:
     added, found = set(), set()
     for other in claims:
         if other.notes is not None:
-            shared = {letter for letter in _LETTERS if _shares(claim, other, letter)}
-            added |= shared & other.notes.added
-            found |= shared & other.notes.found
+            added |= {letter for letter in other.notes.added if _shares(claim, other, letter)}
+            found |= {letter for letter in other.notes.found if _shares(claim, other, letter)}
     if claim.notes is None and not (added or found):
         return claim
     own = claim.notes or Provenance(role_mark=provenance.role_mark(claim.pair.pair))
     return replace(claim, notes=replace(own, added=frozenset(added), found=frozenset(found)))
 
 
-#: Letters of attachments to the role, which are the same thing for all pairs with the role.
-_OF_THE_ROLE = frozenset({provenance.SOURCE_POLICY, provenance.KMS_POLICY, *provenance.SYSTEM_POLICIES.values()})
-_OF_THE_DESTINATION = frozenset({provenance.DESTINATION, provenance.DESTINATION_WITH_DELETES})
-_LETTERS = _OF_THE_ROLE | _OF_THE_DESTINATION | {provenance.KEY, provenance.ACCELERATION}
-
-
 def _shares(claim: Claim, other: Claim, letter: str) -> bool:
+    """Tell whether a letter stands for one and the same thing in the notes of two claims."""
     if claim.name == other.name:
         return True
     same_destination = claim.pair.pair.destination_bucket == other.pair.pair.destination_bucket
     if letter == provenance.ACCELERATION:
         return same_destination
     same_role = (claim.pair.source_uid, claim.pair.pair.role) == (other.pair.source_uid, other.pair.pair.role)
-    if letter in _OF_THE_DESTINATION:
+    if letter in (provenance.DESTINATION, provenance.DESTINATION_WITH_DELETES):
         return same_role and same_destination
     if letter == provenance.KEY:
         return same_role and bool(set(claim.keys) & set(other.keys))

@@ -113,9 +113,9 @@ class _Planning:
             return Planned(pair, error=claim)
         if claim.name in self._errors:
             return Planned(pair, claim, error=self._errors[claim.name])
-        sides = other_side(claim)
-        more = {OTHER_SIDE: Judgement(by_hand=sides)} if sides else {}
-        return Planned(pair, claim, self._judged[claim.name] | more)
+        planned = Planned(pair, claim, self._judged[claim.name])
+        sides = () if planned.is_empty else other_side(claim)
+        return replace(planned, judgements=self._judged[claim.name] | {OTHER_SIDE: Judgement(by_hand=sides)})
 
     def _judge_group(self, part: Part[Any], group: Sequence[Claim]) -> None:
         error = attempt(lambda: self._judge(part, group))

@@ -43,17 +43,26 @@ class Removal:
 
     :param step: name of the step, for the outcomes.
     :param leaving: all claims of the run, which are no users of one another's things.
+    :param wrote_before: whether an earlier try may have written: what is gone then counts as taken out, too.
     :param timing: clocks and waits.
     """
 
     def __init__(
-        self, part: Part[Any], accounts: Accounts, step: str, leaving: Sequence[Claim], timing: Timing = TIMING
+        self,
+        part: Part[Any],
+        accounts: Accounts,
+        step: str,
+        leaving: Sequence[Claim],
+        timing: Timing = TIMING,
+        *,
+        wrote_before: bool = False,
     ) -> None:
         self._part = part
         self._accounts = accounts
         self._step = step
         self._leaving = tuple(claim for claim in leaving if not claim.keeps_rule)
         self._timing = timing
+        self._wrote_before = wrote_before
 
     def run(self, claims: Sequence[Claim]) -> list[Outcome]:
         """Take the part back for all claims; a pair that fails does not stop another."""
@@ -161,7 +170,7 @@ class Removal:
             lost = LostUpdate(f"taken out, but there again, perhaps because others write, too: {left}")
             return Outcome.failed(claim.name, self._step, lost)
         details = _stays(*judged.kept) | {"by_hand": list(judged.by_hand)}
-        if written and self._part.contended(claim):
+        if (written or self._wrote_before) and self._part.contended(claim):
             details |= look.to_details()
         summaries = tuple(dict.fromkeys(written))
         return Outcome(claim.name, self._step, _result(written, judged), summaries, details)
