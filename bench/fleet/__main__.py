@@ -1,6 +1,7 @@
-"""``python -m bench.fleet``: measure fleets, and write table and plot.
+"""``python -m bench.fleet [PART...]``: measure fleets, and write table and plot.
 
-The environment variable ``SIZE`` is ``short``, ``medium`` (the default) or ``full``.
+The environment variable ``SIZE`` is ``short``, ``medium`` (the default) or ``full``. With parts named, only these are
+measured, and what is known of the others is kept.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -26,6 +28,8 @@ from bench.world import Json
 from devstack.errors import DevstackError
 
 RESULTS = BENCH / "results"
+#: What can be measured on its own.
+PARTS = ("inventory", "scenarios", "verification", "comparison")
 #: The latency of the plot.
 _PLOTTED_MS = 100
 
@@ -36,7 +40,7 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         with tempfile.TemporaryDirectory(prefix="oss-crr-bench-") as folder:
-            measure(plan_of(os.environ.get("SIZE") or "medium"), Path(folder))
+            measure(plan_of(os.environ.get("SIZE") or "medium"), Path(folder), sys.argv[1:])
     except (BenchError, DevstackError, TimeoutError) as error:
         print(f"The benchmark failed. {error}", file=sys.stderr)
         return 1
@@ -52,22 +56,46 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def measure(plan: FleetPlan, folder: Path) -> None:
+def measure(plan: FleetPlan, folder: Path, chosen: Sequence[str] = ()) -> None:
     """Measure, and write what is known after each measurement.
 
     :param folder: where the stack and the local clouds write.
+    :param chosen: names of parts; all without.
+    :raises BenchError: there is no such part.
     """
-    results: Json = {"machine": machine.describe(), "scenarios": []}
+    unknown = sorted(set(chosen) - set(PARTS))
+    if unknown:
+        raise BenchError(f"{', '.join(unknown)}: choose from {', '.join(PARTS)}")
+    results = _kept(chosen)
 
     def keep(more: Json) -> None:
         nonlocal results
         results = merged(results, more)
         write(results, RESULTS)
 
-    keep({"inventory": measure_inventory(plan.most_pairs, folder)})
-    keep({"verification": measure_healthy(plan.verified, folder)})
-    keep({"comparison": measure_comparison(plan.objects, folder)})
-    measure_scenarios(plan, folder / "stack", setup_shape(folder), lambda text: print(text, flush=True), keep)
+    measures: dict[str, Callable[[], None]] = {
+        "inventory": lambda: keep({"inventory": measure_inventory(plan.most_pairs, folder)}),
+        "scenarios": lambda: measure_scenarios(plan, folder / "stack", setup_shape(folder), _say, keep),
+        "verification": lambda: keep({"verification": measure_healthy(plan.verified, folder)}),
+        "comparison": lambda: keep({"comparison": measure_comparison(plan.objects, folder)}),
+    }
+    for part in chosen or PARTS:
+        measures[part]()
+        _say(part)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _kept(chosen: Sequence[str]) -> Json:
+    """Return what is known of the parts that are not measured now."""
+    file = RESULTS / "fleet.json"
+    known: Json = json.loads(file.read_text(encoding="utf-8")) if chosen and file.exists() else {}
+    kept = {key: value for key, value in known.items() if key not in chosen}
+    if "scenarios" in chosen:
+        kept.pop("waiting", None)
+    return {"scenarios": [], **kept, "machine": machine.describe()}
 
 
 def write(results: Json, folder: Path) -> None:

@@ -102,7 +102,8 @@ def test_the_wait_was_handed_to_the_triggerer(runs: TwoRuns) -> None:
 
 
 def test_the_first_run_makes_few_calls(runs: TwoRuns) -> None:
-    assert runs.first_calls.besides_listing_and_waiting <= 24, runs.first_calls.actions()
+    # The last one is the later look at the destination's policy (docs/concurrency.md).
+    assert runs.first_calls.besides_listing_and_waiting <= 25, runs.first_calls.actions()
 
 
 def test_the_second_run_writes_nothing_and_reads_little(runs: TwoRuns) -> None:
