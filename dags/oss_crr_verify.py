@@ -52,7 +52,7 @@ INVENTORY = view_inventory()
 PARAMS = verify_params(INVENTORY)
 #: All but a backfill, whose runs would all look at now.
 RUN_TYPES: Any = ["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"]
-EVERY = os.environ.get("OSS_CRR_VERIFY_SCHEDULE", "0 * * * *")
+EVERY = os.environ.get("OSS_CRR_VERIFY_SCHEDULE") or "0 * * * *"
 
 with DAG(
     dag_id="oss_crr_verify",

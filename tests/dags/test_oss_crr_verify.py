@@ -44,6 +44,7 @@ def test_one_run_at_a_time_and_none_for_the_past(dag: Any) -> None:
     assert "backfill" not in {str(kind.value) for kind in dag.allowed_run_types}
 
 
-def test_schedule_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OSS_CRR_VERIFY_SCHEDULE", "30 */6 * * *")
-    assert load().timetable.timetable.expression == "30 */6 * * *"
+@pytest.mark.parametrize(("given", "schedule"), [("30 */6 * * *", "30 */6 * * *"), ("", "0 * * * *")])
+def test_schedule_can_be_changed(monkeypatch: pytest.MonkeyPatch, given: str, schedule: str) -> None:
+    monkeypatch.setenv("OSS_CRR_VERIFY_SCHEDULE", given)
+    assert load().timetable.timetable.expression == schedule

@@ -40,7 +40,7 @@ class Story:
 
     :param pairs: by their names in the inventory.
     :param started: the run that the set-up of `well` has started.
-    :param faulty: all pairs, after somebody interfered.
+    :param faulty: all pairs, in two batches, after somebody interfered.
     :param planned: the pair without a grant, in mode ``plan``.
     :param repaired: the pairs that can be read, in mode ``apply``; `late` still lags.
     :param mails: what was sent to the operators.
@@ -121,7 +121,7 @@ def story(stack: Stack, airflow: Airflow, cloud: LocalCloud, new_pair: NewPair, 
     stack.settings.fleet_file.write_text(inventory(pairs), encoding="utf-8")
     interfere(airflow, cloud, pairs)
     time.sleep(60 * SETTINGS["late"]["max_lag_minutes"] + 1)
-    faulty = airflow.start({"pairs": list(pairs)}, VERIFY).fail()
+    faulty = airflow.start({"pairs": list(pairs), "batch_size": 2}, VERIFY).fail()
     planned = airflow.start({"pairs": ["ungranted"], "repair": "plan"}, VERIFY).fail()
     policy_after_plan = cloud.bucket(pairs["ungranted"].destination)["policy"]
     repaired = airflow.start({"pairs": ["well", "ungranted", "late"], "repair": "apply"}, VERIFY).succeed()
