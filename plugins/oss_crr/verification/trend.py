@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from oss_crr.verification.model import Finding, Health, PairResult
@@ -45,7 +45,7 @@ class TrendPoint:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as JSON data."""
-        return asdict(self)
+        return dict(vars(self))  # faster than asdict, which copies what cannot change
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Trend:
 
     def to_row(self) -> _Row:
         """Return the trend as JSON data without names, because a store holds twenty points for each of many pairs."""
-        points = [list(asdict(point).values()) for point in self.points]
+        points = [list(vars(point).values()) for point in self.points]
         return [points, dict(self.since), dict(self.memory)]
 
     @classmethod
