@@ -229,6 +229,13 @@ class Hands:
         request = kms_models.SetKeyPolicyRequest(key_id=key, policy_name="default", policy=json.dumps(document))
         self.kms.set_key_policy(request)
 
+    def statements(self, part: str) -> list[Document]:
+        """Return the statements of the policy that a part is in, as they are written."""
+        key = self.cloud.accounts[DESTINATION_UID].kms.keys["key-given"]
+        policy = self.bucket(DESTINATION).policy if part == "destination_grant" else key.policy
+        found: list[Document] = json.loads(policy.current or "")["Statement"]
+        return found
+
     # --- rules -------------------------------------------------------------------------------------------------------
 
     def delete_rule(self) -> None:

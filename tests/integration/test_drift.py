@@ -138,6 +138,14 @@ def test_a_pair_that_cannot_be_reached_disturbs_no_other(server: LocalCloudServe
     assert "LTAI" not in str(finding.to_dict())
 
 
+def test_an_endpoint_that_does_not_answer_is_given_up_and_named_once(server: LocalCloudServer) -> None:
+    hands = Hands(server, SETTINGS["plain"])
+    hands.world.control("POST", "faults", json={"product": "oss", "account": SOURCE_UID, "cut": True})
+    (found,) = hands.find()
+    assert keys(found) == {("access", "source_bucket")}
+    assert found.findings[0].found["retryable"]
+
+
 def test_the_owners_of_buckets_are_compared_with_what_is_known_of_them(server: LocalCloudServer) -> None:
     hands = Hands(server, SETTINGS["plain"])
     (pair,) = hands.pairs

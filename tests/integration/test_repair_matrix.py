@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from localcloud.server import LocalCloudServer
 from oss_crr.outcome import Outcome
 from tests.integration.drift_cases import CASES, TWO, Case
-from tests.integration.drifting import SETTINGS, Hands, drift_config
+from tests.integration.drifting import DESTINATION, SETTINGS, Hands, add_statement, drift_config
+from tests.integration.world import DESTINATION_UID
 
 #: What may be written to repair a part.
 WRITES = {
@@ -112,3 +114,48 @@ def test_two_changes_leave_only_what_is_a_persons(server: LocalCloudServer, case
     left = {item.key for item in found if not item.repairable or (errors and item.key == ("rule", "status"))}
     assert {finding.key for finding in hands.findings()} == left
     assert written <= allowed_writes(cases[0]) | allowed_writes(cases[1])
+
+
+#: Statements of others beside the pair's, in the destination bucket's policy and in the key's.
+FOREIGN: dict[str, dict[str, Any]] = {
+    "destination_grant": {
+        "Sid": "theirs",
+        "Effect": "Allow",
+        "Action": ["oss:GetObject"],
+        "Principal": ["204412345678901234"],
+        "Resource": [f"acs:oss:*:{DESTINATION_UID}:{DESTINATION}/reports/*"],
+    },
+    "kms_key_grant": {
+        "Sid": "theirs",
+        "Effect": "Allow",
+        "Action": ["kms:Encrypt"],
+        "Principal": {"RAM": [f"acs:ram::{DESTINATION_UID}:user/operator"]},
+        "Resource": ["*"],
+    },
+}
+
+
+def _leaves_others(case: Case, part: str) -> bool:
+    """Tell whether a case is about a part alone, and took nothing of others out."""
+    return case.restores and {found for found, _ in case.findings} == {part} and (part, "policy") not in case.findings
+
+
+SHARED = [(part, case) for part in FOREIGN for case in REPAIRABLE if _leaves_others(case, part)]
+
+
+@pytest.mark.parametrize(("part", "case"), SHARED, ids=[f"{part}-{case.name}" for part, case in SHARED])
+def test_statements_of_others_stay_to_the_letter(server: LocalCloudServer, part: str, case: Case) -> None:
+    hands = Hands(server, SETTINGS[case.setting])
+    foreign = FOREIGN[part]
+    if part == "destination_grant":
+        hands.edit_bucket_policy(DESTINATION, add_statement(**foreign))
+    else:
+        hands.edit_key_policy(add_statement(**foreign))
+    before = hands.statements(part)
+    case.change(hands)
+    repair_completely(hands, remove_extra=case.repairer == "remove_extra")
+    after = hands.statements(part)
+    others = [statement for statement in before if hands.role_name not in str(statement)]
+    assert [statement for statement in after if hands.role_name not in str(statement)] == others
+    assert foreign in others
+    assert hands.findings() == []

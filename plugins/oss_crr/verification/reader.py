@@ -23,6 +23,17 @@ class Ask(NamedTuple):
     name: str = ""
     region: str = ""
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Return where it is asked: connection, product and region."""
+        product = "oss" if self.what in _OF_OSS else "kms" if self.what in _OF_KMS else ""
+        return self.conn_id, product, self.region
+
+
+_OF_OSS = frozenset({"bucket", "bucket policy", "rules", "retention"})
+_OF_KMS = frozenset({"key", "instance", "key policy"})
+#: After so many calls without any answer, retries included, a place is asked nothing more.
+MAX_SILENCE = 3
 
 #: How each kind of thing is read.
 _READS: dict[str, Callable[[Account, Ask], Any]] = {
@@ -47,13 +58,14 @@ def _parsed(text: str | None) -> policy.Document | None:
 class Reader:
     """Reads things once, and keeps what was answered: the thing, or the error.
 
-    With a connection whose credentials or endpoint do not work, nothing more is asked.
+    With a connection whose credentials do not work, nothing more is asked; nor where nobody answers.
     """
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._answers: dict[Ask, Any] = {}
         self._unusable: dict[str, OssCrrError] = {}
+        self._silence: dict[tuple[str, str, str], list[OssCrrError]] = {}
 
     def read(self, asks: Iterable[Ask]) -> None:
         """Read side by side what has not been read yet."""
@@ -68,16 +80,25 @@ class Reader:
         return self._answers[ask]
 
     def _read(self, ask: Ask) -> Any:
-        if ask.conn_id in self._unusable:
-            return self._unusable[ask.conn_id]
+        trouble = self._trouble(ask)
+        if trouble is not None:
+            return trouble
         found = attempt(lambda: _READS[ask.what](self._accounts.get(ask.conn_id), ask))
         if is_connection_trouble(found):
             self._unusable.setdefault(ask.conn_id, found)
+        elif _is_silence(found):
+            self._silence.setdefault(ask.place, []).append(found)
         return found
+
+    def _trouble(self, ask: Ask) -> OssCrrError | None:
+        silence = self._silence.get(ask.place, [])
+        return self._unusable.get(ask.conn_id) or (silence[-1] if len(silence) >= MAX_SILENCE else None)
 
 
 def is_connection_trouble(found: object) -> bool:
     """Tell whether an answer is an error that every call with the same connection meets."""
-    if isinstance(found, ServiceUnavailable):
-        return found.answer is not None and found.answer.status == 0
     return isinstance(found, CredentialsError | ConnectionSetupError)
+
+
+def _is_silence(found: object) -> bool:
+    return isinstance(found, ServiceUnavailable) and found.answer is not None and found.answer.status == 0
