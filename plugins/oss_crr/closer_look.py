@@ -39,9 +39,12 @@ class CloserLook:
         self._destination = accounts.destination(pair.pair).oss(pair.pair.destination_region)
 
     def at(self, key: str) -> Looked:
-        """Read an object's headers on both sides."""
-        original = _head(self._source, self._pair.pair.source_bucket, key)
-        return Looked(original, _head(self._destination, self._pair.pair.destination_bucket, key))
+        """Read an object's headers on both sides.
+
+        The destination goes first: what is written and copied in between then shows as written a moment ago.
+        """
+        replica = _head(self._destination, self._pair.pair.destination_bucket, key)
+        return Looked(_head(self._source, self._pair.pair.source_bucket, key), replica)
 
     def verdict(self, key: str, listed: ObjectSummary | None = None) -> Verdict:
         """Say what an object is, now.

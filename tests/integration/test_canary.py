@@ -129,6 +129,18 @@ def test_canary_goes_through_encrypted_buckets(monkeypatch: pytest.MonkeyPatch) 
         assert sky.left() == NOTHING_LEFT
 
 
+@pytest.mark.parametrize("replica_class", ["source", "destination"])
+def test_canary_goes_through_buckets_for_cold_objects(make_sky: MakeSky, replica_class: str) -> None:
+    """Cold Archive objects are not replicated, and archived ones cannot be read."""
+    sky = make_sky()
+    sky.world.server.cloud.behaviour.replica_storage_class = replica_class
+    sky.world.server.cloud.buckets[SOURCE].storage_class = "ColdArchive"
+    sky.world.server.cloud.buckets[DESTINATION].storage_class = "Archive"
+    assert kinds(sky.fly()) == []
+    sky.clean()
+    assert sky.left() == NOTHING_LEFT
+
+
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 

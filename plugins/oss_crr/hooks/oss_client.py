@@ -28,6 +28,7 @@ class OssRequest:
     :param bucket: empty for a request to the service itself.
     :param params: query parameters; a sub-resource such as ``policy`` has an empty value.
     :param body: None for a request without a body.
+    :param headers: further headers, such as ``x-oss-storage-class``.
     :param denied_hint: what else a refusal for lack of rights can mean.
     :param replaces: whether it replaces a document as a whole, see :mod:`oss_crr.concurrency`.
     """
@@ -38,6 +39,7 @@ class OssRequest:
     key: str = ""
     params: Mapping[str, str] | None = None
     body: bytes | None = None
+    headers: Mapping[str, str] | None = None
     denied_hint: str = ""
     replaces: bool = False
 
@@ -103,7 +105,7 @@ class OssClient:
                 request.bucket,
                 request.key,
                 params=dict(request.params or {}),
-                headers=_body_headers(request.body),
+                headers={**_body_headers(request.body), **(request.headers or {})},
                 data=request.body,
             )
             return OssAnswer(response.status, response.headers, response.read())

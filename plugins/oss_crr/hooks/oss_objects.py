@@ -75,9 +75,14 @@ class OssObjects:
             last_modified=oss_xml.instant(headers["Last-Modified"]),
         )
 
-    def put_object(self, bucket: str, key: str, content: bytes) -> WrittenObject:
-        """Write an object."""
-        headers = self._client.send(OssRequest("PUT", "oss:PutObject", bucket, key, body=content)).headers
+    def put_object(self, bucket: str, key: str, content: bytes, *, storage_class: str | None = None) -> WrittenObject:
+        """Write an object.
+
+        :param storage_class: None for the bucket's own.
+        """
+        extra = {"x-oss-storage-class": storage_class} if storage_class else None
+        request = OssRequest("PUT", "oss:PutObject", bucket, key, body=content, headers=extra)
+        headers = self._client.send(request).headers
         return WrittenObject(
             size=len(content),
             etag=headers["ETag"].strip('"'),

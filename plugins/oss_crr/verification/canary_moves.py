@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oss_crr.errors import NotFound, OssCrrError
+from oss_crr.errors import NotFound, OssCrrError, PermissionDenied
 from oss_crr.outcome import describe_error
 from oss_crr.resources.base import Accounts
 from oss_crr.verification.canary import Canary, Content, Place, Sight, Stage, needs_watermark
@@ -51,7 +51,8 @@ def enter(accounts: Accounts, canary: Canary, stage: Stage) -> Canary:
     oss = _oss(accounts.get, canary.source)
     began = time.time()
     if stage in ("write", "overwrite"):
-        written = oss.put_object(canary.source.bucket, canary.key, text_of(canary, stage))
+        # In a bucket for cold objects, it would not be replicated, or could not be read.
+        written = oss.put_object(canary.source.bucket, canary.key, text_of(canary, stage), storage_class="Standard")
         return _written(canary, stage, began, written)
     version = canary.version_id if stage == "delete_version" else None
     done_at = oss.delete_object(canary.source.bucket, canary.key, version)
@@ -93,8 +94,13 @@ def holds_body(get_account: GetAccount, canary: Canary) -> bool:
 
     :raises OssCrrError: it cannot be read.
     """
-    found = _oss(get_account, canary.destination).get_object(canary.destination.bucket, canary.key)
-    return found == text_of(canary, canary.stage)
+    oss = _oss(get_account, canary.destination)
+    try:
+        return oss.get_object(canary.destination.bucket, canary.key) == text_of(canary, canary.stage)
+    except PermissionDenied as error:
+        if error.answer is not None and error.answer.code == "InvalidObjectState":
+            return True  # Archived, as the destination does by default: the headers have to do.
+        raise
 
 
 def _look_at_object(get_account: GetAccount, canary: Canary, now: float, watermark: str | None) -> Sight:

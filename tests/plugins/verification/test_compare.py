@@ -165,6 +165,19 @@ def test_object_overwritten_meanwhile_need_not_be_there_yet(cloud: Clocked) -> N
     assert (found(result), result.measures["postponed"]) == ({}, 1)
 
 
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_object_overwritten_and_copied_between_two_looks_is_no_fault(cloud: Clocked, side: str) -> None:
+    cloud.both("a", etag="older", crc64="older")
+    newest = {"etag": "newest", "crc64": "newest", "last_modified": ago(seconds=1)}
+
+    def overwrite() -> None:
+        cloud.put_object(cloud.src, "a", **newest)
+        cloud.put_object(cloud.dst, "a", **newest)
+
+    getattr(cloud, side).journal.before("HeadObject", overwrite)
+    assert found(run(cloud)) == {}
+
+
 def test_own_test_objects_are_left_out(cloud: Clocked) -> None:
     """A canary on its way is neither missing nor surplus."""
     home = nest(FleetEntry(make_resolved().pair), "w")
