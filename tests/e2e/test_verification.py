@@ -111,6 +111,7 @@ def story(stack: Stack, airflow: Airflow, cloud: LocalCloud, new_pair: NewPair, 
     for name in ("well", "ungranted"):
         for side in pairs[name].sides:
             cloud.allow_canaries(side)
+    airflow.unpause("health_listener")
     airflow.unpause(VERIFY)
     others = [airflow.start(pair.conf(wait_for_history=False)) for name, pair in pairs.items() if name != "well"]
     airflow.start(pairs["well"].conf()).succeed()
@@ -220,6 +221,11 @@ def test_an_event_tells_of_each_pair(story: Story) -> None:
         "oss-crr://health/late": "lagging",
         "oss-crr://health/away": "unknown",
     }
+
+
+def test_another_dag_can_listen(story: Story, airflow: Airflow) -> None:
+    listened = [run.succeed() for run in airflow.runs("health_listener")]
+    assert [health for run in listened for health in run.xcom("react")] == ["healthy", "healthy"]
 
 
 def test_operators_get_a_mail_when_the_health_of_pairs_changes(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,8 @@ from oss_crr.verification.model import Finding
 from oss_crr.verification.trend import TrendPoint, sparkline
 
 _HEALTHS = ("broken", "unknown", "lagging", "healthy")
+#: Characters of a value that are shown.
+_MAX_SHOWN = 160
 _COLUMNS = ("pair", "health", "drift", "lag", "arrival", "results so far")
 
 #: A row of the report: a :class:`PairResult` as JSON data, with ``trend`` and ``repair``.
@@ -70,8 +73,16 @@ def _details(row: Row) -> Iterable[str]:
 
 def _finding_lines(finding: Finding) -> Iterable[str]:
     yield f"  {finding.severity}: {finding.part} {finding.field}: {finding.cause}"
-    yield f"    expected {finding.expected!r}, found {finding.found!r}, known since {finding.since}"
+    yield f"    expected {_short(finding.expected)}, found {_short(finding.found)}, known since {finding.since}"
     yield f"    {finding.repair}" + (" (`repair: apply` does that)" if finding.repairable else "")
+
+
+def _short(value: Any) -> str:
+    """Return JSON data for people: a whole policy is in the output, not in the table."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _repair_lines(repair: Mapping[str, Any] | None) -> Iterable[str]:

@@ -33,13 +33,21 @@ def test_worst_pairs_come_first_with_cause_and_repair() -> None:
         "",
         "bad",
         "  broken: destination_grant statement: the role may not write",
-        "    expected 'a statement', found None, known since 2026-11-26T12:00:00+00:00",
+        "    expected a statement, found nothing, known since 2026-11-26T12:00:00+00:00",
         "    add the statement (`repair: apply` does that)",
         "late",
         "  lagging: lag watermark: late",
-        "    expected 'a statement', found None, known since 2026-11-26T12:00:00+00:00",
+        "    expected a statement, found nothing, known since 2026-11-26T12:00:00+00:00",
         "    add the statement",
     ]
+
+
+def test_long_documents_are_cut() -> None:
+    finding = make_finding("a", expected={"Statement": ["x" * 500]}, found=True)
+    (line,) = [line for line in table([row("a", finding)]).splitlines() if "expected" in line]
+    assert line.startswith('    expected {"Statement": ["xxx')
+    assert "x…, found true, known since" in line
+    assert len(line) < 300
 
 
 def test_repair_shows_what_was_written_and_what_was_before() -> None:
