@@ -34,12 +34,14 @@ class FakeTaskInstance:
     def __init__(self, step: str, xcoms: dict[tuple[str, str], str], try_number: int = 1) -> None:
         self._step, self._xcoms = step, xcoms
         self.try_number, self.max_tries = try_number, 0
+        self.pulls = 0
 
     def xcom_push(self, key: str, value: Any) -> None:
         self._xcoms[self._step, key] = json.dumps(value)
 
     def xcom_pull(self, task_ids: str, key: str = "return_value", map_indexes: int | None = None) -> Any:
         assert map_indexes == BATCH
+        self.pulls += 1
         found = self._xcoms.get((task_ids, key))
         return json.loads(found) if found else None
 
@@ -196,6 +198,15 @@ def test_pair_without_a_connection_stops_no_other(hands: Hands) -> None:
     checked = check_pairs(Accounts(get), [FleetEntry(lost), entry(hands)], NOON, {})
     assert [health(item.findings) for item in checked] == ["unknown", "healthy"]
     assert any("`gone` does not exist" in finding.cause for finding in checked[0].findings)
+
+
+@pytest.mark.parametrize(("conf", "pulls"), [({}, 1), ({"repair": "apply"}, 2)])
+def test_further_steps_ask_airflow_seldom(hands: Hands, conf: Any, pulls: int) -> None:
+    batch = Batch(hands, entry(hands), **conf)
+    batch.check()
+    context = batch.context("canary")
+    CheckedCanaryOperator(task_id="batch.canary").render_template_fields(context)
+    assert context["ti"].pulls == pulls
 
 
 # --- repair ----------------------------------------------------------------------------------------------------------
