@@ -239,6 +239,14 @@ def test_a_rule_that_is_put_again_notes_the_same_for_teardown(server: LocalCloud
     assert hands.findings() == []
 
 
+def test_a_rule_that_was_gone_notes_what_can_be_known(server: LocalCloudServer) -> None:
+    hands = Hands(server, SETTINGS["full"])
+    before = hands.rule.id
+    hands.delete_rule()
+    hands.repair()
+    assert hands.rule.id == before
+
+
 def test_a_finding_says_all_that_is_to_be_known(server: LocalCloudServer) -> None:
     hands = Hands(server, SETTINGS["plain"])
     CASES["statement without an action"].change(hands)

@@ -19,6 +19,7 @@ from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
 from oss_crr.reading import attempt
 from oss_crr.resources.base import Accounts, Resource
+from oss_crr.setup_notes import with_notes
 from oss_crr.verification.drift import DriftResult
 from oss_crr.verification.model import Finding
 from oss_crr.verification.repairing import (
@@ -170,9 +171,12 @@ def _result(steps: Sequence[Outcome], changes: Sequence[str], left: Sequence[obj
 
 
 def _noted(pair: ResolvedPair, rule: Rule | None) -> ResolvedPair:
-    """Return the pair with what its rule notes for teardown: a rule that replaces it notes the same."""
+    """Return the pair with what a rule that is put for it notes for teardown: what the one that it replaces does.
+
+    Where there is none any more, what the first setup had found in place is not known.
+    """
     noted = provenance.read(rule.id, pair.pair) if rule else None
-    return replace(pair, rule_suffix=noted.suffix) if noted else pair
+    return replace(pair, rule_suffix=noted.suffix) if noted else with_notes(pair, {})
 
 
 def _forbids(finding: Finding) -> bool:
