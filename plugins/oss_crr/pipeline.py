@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, chain
 
+from oss_crr.idle import FollowingSteps
 from oss_crr.operators.create_rule import CreateRuleOperator
 from oss_crr.operators.hand_over import HandOverOperator
 from oss_crr.operators.report import ReportOperator
@@ -16,6 +17,22 @@ from oss_crr.sensors.history import WaitForHistorySensor
 #: The vendor copies small objects in minutes and large buckets in hours or days.
 WAIT_TIMEOUT = timedelta(days=7)
 
+#: Each step that brings something in order, and what.
+_RESOURCES = {
+    "create_role": "role",
+    "grant_source": "source_grant",
+    "grant_destination": "destination_grant",
+    "prepare_kms_key": "kms_key",
+    "grant_kms_key": "kms_key_grant",
+    "grant_kms_role": "kms_role_grant",
+    "create_rule": "rule",
+}
+_FOLLOWING = FollowingSteps(
+    resources=_RESOURCES,
+    optional=("prepare_kms_key", "grant_kms_key", "grant_kms_role"),
+    approvals=("hand_over",),
+    others=("wait_for_history", "verify"),
+)
 _WRITING_STEPS = (
     "create_role",
     "grant_source",
@@ -35,13 +52,18 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     :param poke_interval: seconds between two polls of the replication progress.
     :param timeout: how long to wait for historical data.
     """
-    preflight = PreflightOperator(task_id="preflight", pairs=pairs, doc_md=_DOCS["preflight"])
-    create_role = _converge("create_role", "role", after=())
-    grant_source = _converge("grant_source", "source_grant", after=("create_role",))
-    grant_destination = _converge("grant_destination", "destination_grant", after=("create_role",))
-    prepare_kms_key = _converge("prepare_kms_key", "kms_key", after=("create_role",))
-    grant_kms_key = _converge("grant_kms_key", "kms_key_grant", after=("create_role", "prepare_kms_key"))
-    grant_kms_role = _converge("grant_kms_role", "kms_role_grant", after=("create_role", "prepare_kms_key"))
+    preflight = PreflightOperator(
+        task_id="preflight",
+        pairs=pairs,
+        steps=_FOLLOWING,
+        doc_md=_DOCS["preflight"],
+    )
+    create_role = _converge("create_role", after=())
+    grant_source = _converge("grant_source", after=("create_role",))
+    grant_destination = _converge("grant_destination", after=("create_role",))
+    prepare_kms_key = _converge("prepare_kms_key", after=("create_role",))
+    grant_kms_key = _converge("grant_kms_key", after=("create_role", "prepare_kms_key"))
+    grant_kms_role = _converge("grant_kms_role", after=("create_role", "prepare_kms_key"))
     hand_over = HandOverOperator(
         task_id="hand_over",
         after=("create_role", "grant_source", "grant_kms_role"),
@@ -61,6 +83,7 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
         poke_interval=poke_interval,
         timeout=timeout.total_seconds(),
         doc_md=_DOCS["wait_for_history"],
+        trigger_rule=TriggerRule.NONE_FAILED,
     )
     verify = VerifyOperator(
         task_id="verify", waited="wait_for_history", after=(*_WRITING_STEPS, "wait_for_history"), doc_md=_DOCS["verify"]
@@ -72,14 +95,17 @@ def replication_pipeline(pairs: Any, *, poke_interval: float = 30.0, timeout: ti
     chain(prepare_kms_key, [grant_kms_key, grant_kms_role])
     chain([grant_source, grant_kms_role], hand_over)
     chain([grant_destination, grant_kms_key, hand_over], create_rule, wait_for_history, verify, report)
+    # Preflight may skip the hand-over, or all that is in order: what follows still waits for the rest.
+    chain([grant_source, grant_kms_role], create_rule)
+    chain(preflight, [wait_for_history, report])
     # These may still run when another one has failed, and with it everything up to the verification.
     chain([grant_source, grant_destination, grant_kms_key, grant_kms_role, hand_over], report)
 
 
-def _converge(task_id: str, resource: str, after: tuple[str, ...]) -> ConvergeOperator:
+def _converge(task_id: str, after: tuple[str, ...]) -> ConvergeOperator:
     return ConvergeOperator(
         task_id=task_id,
-        resource=resource,
+        resource=_RESOURCES[task_id],
         after=after,
         doc_md=_DOCS[task_id],
         # A step is skipped when no pair of the batch needs it; what follows may still be needed.

@@ -46,6 +46,11 @@ class Survey:
     resolved: ResolvedPair | None
     plans: Mapping[str, PlannedResource]
 
+    @property
+    def passed(self) -> bool:
+        """Tell whether the pair may go on: no check blocks."""
+        return not any(check.blocks for check in self.checks)
+
     def outcome(self, step: str, *, with_documents: bool = True) -> Outcome:
         """Return the step's outcome; failed when a check blocks.
 

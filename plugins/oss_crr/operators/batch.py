@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from oss_crr.fleet.batches import batch_name
+from oss_crr.idle import idle_outcomes
 from oss_crr.operators.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from oss_crr.outcome import Outcome, combined_error, failed_pairs
 from oss_crr.pair import BucketPair, ResolvedPair
@@ -120,8 +121,15 @@ class BatchOperator(BaseOperator):
         if self._fetched_for is not ti:
             self._fetched_for, self._fetched = ti, {}
         if step not in self._fetched:
-            self._fetched[step] = ti.xcom_pull(task_ids=self.sibling(step), map_indexes=map_index(context)) or []
+            known = None if step == self.described_by else self._of_idle(context, step)
+            self._fetched[step] = self._pull(context, step) if known is None else known
         return self._fetched[step]
+
+    def _of_idle(self, context: Context, step: str) -> list[dict[str, Any]] | None:
+        return idle_outcomes(self.outcomes_of(context, self.described_by), step)
+
+    def _pull(self, context: Context, step: str) -> list[dict[str, Any]]:
+        return context["ti"].xcom_pull(task_ids=self.sibling(step), map_indexes=map_index(context)) or []
 
     def _is_over(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
         return not self.tolerant and not self.goes_on(context, outcomes)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from oss_crr.converge import Convergence
 from oss_crr.errors import InputError, OssCrrError
 from oss_crr.fleet.batches import batch_name
-from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, run_parameter, utc_now
+from oss_crr.idle import IDLE, FollowingSteps
+from oss_crr.operators.batch import PREFLIGHT, REFUSAL, StepOperator, map_index, run_parameter, utc_now
 from oss_crr.operators.links import DestinationBucketLink, PairLink, RoleLink, SourceBucketLink
 from oss_crr.operators.retry import RETRY_POLICY
 from oss_crr.outcome import Outcome
@@ -66,16 +68,35 @@ class PreflightOperator(StepOperator):
 
     The output holds, per pair, the checks, what the cloud told of the pair, and the differences of each resource.
 
+    Steps that have nothing to do for the batch are skipped before they start, because starting a task takes longer than
+    most steps do. What they would have said is in this step's output, see :mod:`oss_crr.idle`. Airflow skips only what
+    it has expanded already, so in a mapped group one may start nevertheless: each must find that out by itself.
+
     :param pairs: the batch (templated).
+    :param steps: the steps that follow; None for none.
     """
 
     template_fields: Sequence[str] = ("pairs",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"pairs": "json"}
     ui_color = "#e8f1fb"
 
-    def __init__(self, *, pairs: Any, **kwargs: Any) -> None:
+    def __init__(self, *, pairs: Any, steps: FollowingSteps | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pairs = pairs
+        self.steps = steps or FollowingSteps()
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Survey the batch.
+
+        :raises DownstreamTasksSkipped: naming the steps that have nothing to do; the output is kept.
+        """
+        result = super().execute(context)
+        idle = result[0]["details"][IDLE] if result else {}
+        if idle:
+            context["ti"].xcom_push(key="return_value", value=result)
+            tasks = [(self.sibling(step), map_index(context)) for step in idle]
+            raise DownstreamTasksSkipped(tasks=tasks)  # type: ignore[no-untyped-call]
+        return result
 
     @property
     def batch_name(self) -> str:
@@ -95,7 +116,9 @@ class PreflightOperator(StepOperator):
             self.log.info("%s\n%s", found.pair.name, table(found.checks))
             if plan_only:
                 self.log.info("%s would change:\n%s", found.pair.name, _plan_text(found.plans) or "nothing")
-        return [found.outcome(self.step, with_documents=plan_only) for found in surveys]
+        idle = {IDLE: self.steps.planned() if plan_only else self.steps.idle(surveys)}
+        outcomes = [found.outcome(self.step, with_documents=plan_only) for found in surveys]
+        return [replace(outcome, details={**outcome.details, **idle}) for outcome in outcomes]
 
     def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
         """Tell whether a pair is left; every pair takes part in this step."""

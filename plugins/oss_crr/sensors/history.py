@@ -42,11 +42,13 @@ class WaitForHistorySensor(BatchOperator, BaseSensorOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Poke, and defer unless nothing is left to wait for.
 
-        :raises AirflowSkipException: when the run does not want to wait.
+        :raises AirflowSkipException: when the run does not want to wait, or has nothing to wait for.
         """
-        if not run_parameter(context, "wait_for_history", True):
-            raise AirflowSkipException("wait_for_history is off")
+        if run_parameter(context, "plan_only", False) or not run_parameter(context, "wait_for_history", True):
+            raise AirflowSkipException("nothing is waited for: plan_only is on, or wait_for_history is off")
         pairs = [pair for pair in self.survivors(context) if pair.pair.manages_source]
+        if not pairs:
+            raise AirflowSkipException("there is no rule to wait for")
         rules = self._rules(context, pairs)
         deadline = waiting_since(context) + self.timeout
         found = self._poke(rules)

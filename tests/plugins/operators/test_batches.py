@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, TaskGroup
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from oss_crr.errors import Conflict, PermanentError, TransientError
+from oss_crr.idle import IDLE, FollowingSteps
 from oss_crr.operators.batch import StepOperator, run_parameter
 from oss_crr.operators.report import ReportOperator
 from oss_crr.operators.steps import ConvergeOperator, PreflightOperator
 from oss_crr.outcome import Outcome
 from oss_crr.pair import ResolvedPair
+from oss_crr.sensors.history import WaitForHistorySensor
 from tests.plugins.fake_cloud import FakeCloud, make_resolved
 
 ONE = make_resolved()
@@ -158,6 +161,48 @@ def test_further_try_does_not_believe_what_preflight_saw(cloud: FakeCloud, try_n
 def test_configuration_of_the_run_wins(conf: Any, params: Any, expected: bool) -> None:
     found = run_parameter(context(FakeTaskInstance({}), conf, **params), "plan_only", False)
     assert found is expected
+
+
+# --- steps that have nothing to do -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("plan_only", "skipped"), [(False, ["approve"]), (True, ["create_role", "approve", "verify"])])
+def test_preflight_skips_the_steps_of_its_batch_that_have_nothing_to_do(
+    cloud: FakeCloud, plan_only: bool, skipped: list[str]
+) -> None:
+    steps = FollowingSteps(resources={"create_role": "role"}, approvals=["approve"], others=["verify"])
+    with DAG(dag_id="dag", schedule=None), TaskGroup("batch"):
+        preflight = PreflightOperator(task_id="preflight", pairs=[ONE.pair.to_dict()], steps=steps)
+    preflight.__dict__["accounts"] = cloud.accounts
+    ti = FakeTaskInstance({}, map_index=3)
+    with pytest.raises(DownstreamTasksSkipped) as raised:
+        preflight.execute(context(ti, plan_only=plan_only))
+    assert raised.value.tasks == [(f"batch.{step}", 3) for step in skipped]
+    assert [outcome["result"] for outcome in ti.pushed["return_value"]] == ["passed"]
+
+
+@pytest.mark.parametrize("params", [{"plan_only": True}, {"wait_for_history": False}])
+def test_nothing_is_waited_for_that_was_not_asked_for(params: dict[str, Any]) -> None:
+    """Airflow may start a step of a mapped group that preflight meant to skip."""
+    sensor = WaitForHistorySensor(task_id="wait_for_history", rules_from="create_rule")
+    with pytest.raises(AirflowSkipException):
+        sensor.execute(context(FakeTaskInstance({"preflight": passed(ONE)}), **params))
+
+
+def test_there_is_nothing_to_wait_for_without_a_rule() -> None:
+    sensor = WaitForHistorySensor(task_id="wait_for_history", rules_from="create_rule", after=["create_rule"])
+    failed = Outcome.failed(ONE.name, "create_rule", Conflict("because")).to_dict()
+    with pytest.raises(AirflowSkipException, match="no rule"):
+        sensor.execute(context(FakeTaskInstance({"preflight": passed(ONE), "create_rule": [failed]})))
+
+
+def test_steps_ask_a_skipped_step_nothing() -> None:
+    (outcome,) = passed(ONE, role={"changes": [], "origin": "adopted", "details": {}})
+    outcome["details"][IDLE] = {"create_role": "role", "hand_over": ""}
+    ti = FakeTaskInstance({"preflight": [outcome]})
+    step = Partial(task_id="grant_kms_key", after=["create_role", "hand_over"])
+    assert [item["result"] for item in step.outcomes_of(context(ti), "create_role")] == ["adopted"]
+    assert step.outcomes_of(context(ti), "hand_over") == []
 
 
 # --- names of batches ------------------------------------------------------------------------------------------------
