@@ -15,6 +15,9 @@ from oss_crr.pair import BucketPair
 #: How many batches a run can have: Airflow maps a task over so many items (``[core] max_map_length``).
 MAX_BATCHES = 1024
 
+#: Pairs of a batch unless the run says otherwise.
+BATCH_SIZE = 50
+
 Item = TypeVar("Item", BucketPair, FleetEntry)
 
 

@@ -9,13 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from oss_crr.errors import InventoryError
-from oss_crr.fleet.batches import cut_batches
+from oss_crr.fleet.batches import BATCH_SIZE, cut_batches
 from oss_crr.fleet.file import Fleet, fleet_file, load_fleet
 from oss_crr.fleet.relations import rules_per_bucket
 from oss_crr.pair import BucketPair
-
-#: Pairs of a batch unless the run says otherwise.
-BATCH_SIZE = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

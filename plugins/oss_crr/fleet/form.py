@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import Param, get_parsing_context
 
 from oss_crr.errors import InventoryError
-from oss_crr.fleet.check import BATCH_SIZE
+from oss_crr.fleet.batches import BATCH_SIZE
 from oss_crr.fleet.file import load_fleet
 
 _WHICH = None

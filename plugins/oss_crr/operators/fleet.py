@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, TriggerRule, conf
 
 from oss_crr.errors import InputError, LimitReached, PermanentError
-from oss_crr.fleet.batches import MAX_BATCHES, cut_batches
-from oss_crr.fleet.check import BATCH_SIZE
+from oss_crr.fleet.batches import BATCH_SIZE, MAX_BATCHES, cut_batches
 from oss_crr.fleet.file import load_fleet
 from oss_crr.fleet.problems import suggestion
 from oss_crr.fleet.quota_reading import read_quota_facts, resolve_accounts
 from oss_crr.fleet.quotas import causes, count
 from oss_crr.fleet.report import Row, failed, fleet_rows, second_batches, summary, table
 from oss_crr.fleet.selection import select
-from oss_crr.operators.batch import REFUSAL, run_parameter
+from oss_crr.operators.batch import REFUSAL, run_parameter, run_value
 from oss_crr.operators.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair, parse_pair
@@ -123,7 +122,7 @@ class CountQuotasOperator(FleetOperator):
         return Accounts(AccountPool().get)
 
     def _batches(self, context: Context, pairs: Sequence[BucketPair]) -> list[list[dict[str, Any]]]:
-        size = int(context["params"].get("batch_size") or BATCH_SIZE)
+        size = int(run_value(context, "batch_size", BATCH_SIZE))
         batches = cut_batches(pairs, size, conf.getint("core", "max_map_length", fallback=MAX_BATCHES))
         sizes = [len(batch) for batch in batches]
         self.log.info("%d batches of %d to %d pairs", len(batches), min(sizes, default=0), max(sizes, default=0))

@@ -9,8 +9,7 @@ from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.errors import InputError
-from oss_crr.fleet.batches import cut_batches, shared_documents
-from oss_crr.fleet.check import BATCH_SIZE
+from oss_crr.fleet.batches import BATCH_SIZE, cut_batches, shared_documents
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.fleet.file import Fleet, load_fleet
 from oss_crr.fleet.selection import select
