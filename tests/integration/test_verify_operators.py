@@ -8,12 +8,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped, TaskDeferred
 
 from localcloud.server import LocalCloudServer
 from oss_crr.errors import ConnectionSetupError, TransientError
 from oss_crr.fleet.entry import FleetEntry, VerifySettings
-from oss_crr.operators.verify_batch import TARGETS, CheckedCanaryOperator, CheckedCompareOperator
+from oss_crr.operators.verify_batch import (
+    TARGETS,
+    CheckedCanaryOperator,
+    CheckedCleanUpOperator,
+    CheckedCompareOperator,
+)
 from oss_crr.operators.verify_check import CheckOperator
 from oss_crr.operators.verify_repair import RepairOperator
 from oss_crr.resources.base import Accounts
@@ -285,3 +290,27 @@ def test_repair_that_may_succeed_later_is_tried_again_and_keeps_what_it_has_done
     assert parts(json.loads(batch.xcoms["batch.repair", "return_value"])[0]) == ["destination_grant"]
     (item,) = batch.repair(try_number=2).values()
     assert item["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "conf"),
+    [
+        (RepairOperator, {}),
+        (RepairOperator, {"repair": "report"}),
+        (CheckedCanaryOperator, {"canary": False}),
+        (CheckedCleanUpOperator, {"canary": False}),
+        (CheckedCompareOperator, {"compare": False}),
+    ],
+)
+def test_a_step_that_the_run_does_not_want_does_nothing_though_it_was_started(
+    hands: Hands, operator: Any, conf: dict[str, Any]
+) -> None:
+    """Airflow skips only tasks that it has expanded already, and anybody can clear a skipped one."""
+    hands.world.bucket(hands.pairs[0].destination_bucket).delete_bucket_policy()
+    batch = Batch(hands, entry(hands), **conf)
+    batch.check()
+    step = operator.__name__.removeprefix("Checked").removesuffix("Operator").lower()
+    before = hands.world.calls()["writes"]
+    with pytest.raises(AirflowSkipException, match="not asked for"):
+        batch.prepared(operator(task_id=f"batch.{step}"), step).execute(batch.context(step))
+    assert hands.world.calls()["writes"] == before

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.fleet.batches import batch_name
 from oss_crr.fleet.entry import FleetEntry
@@ -23,14 +24,42 @@ if TYPE_CHECKING:
 #: ``drift``, and from the check the ``cursor`` of its comparison; in ``others``, pairs that share documents with them.
 TARGETS = "targets"
 
+#: What the parameter ``repair`` says when nothing is to be written.
+REPORT_ONLY = "report"
+
 Target = Mapping[str, Any]
 
 
 class CheckedBatch(TargetsOperator):
-    """A step that takes its batch from the check, or from the repair for pairs that it has checked again."""
+    """A step that takes its batch from the check, or from the repair for pairs that it has checked again.
+
+    The check skips it where it is not wanted. Airflow skips only tasks that it has expanded already, and anybody can
+    clear a skipped one: so it looks at the run's parameter itself, too.
+    """
+
+    #: The parameter of the run that switches the step on or off, and what it is unless the run says otherwise.
+    switch: ClassVar[tuple[str, Any]]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(entries=None, drifts=None, **kwargs)
+
+    def execute(self, context: Context) -> Any:
+        """Do the step's work.
+
+        :raises AirflowSkipException: the run does not want it.
+        """
+        self.skip_unless_wanted(context)
+        return super().execute(context)
+
+    def skip_unless_wanted(self, context: Context) -> None:
+        """Go on only when the run wants the step.
+
+        :raises AirflowSkipException: it does not.
+        """
+        parameter, default = self.switch
+        value = run_value(context, parameter, default)
+        if value in (False, REPORT_ONLY):
+            raise AirflowSkipException(f"not asked for: {parameter} is {value!r}")
 
     @property
     def batch_name(self) -> str:
@@ -68,6 +97,8 @@ class CheckedCanaryOperator(CheckedBatch, CanaryOperator):
     Waiting for an object that cannot arrive would only delay the report.
     """
 
+    switch = ("canary", True)
+
     def take(self, found: Mapping[str, Target], checked: Mapping[str, Any]) -> None:
         """Leave out pairs whose configuration is broken."""
         super().take({pair: item for pair, item in found.items() if not _is_broken(item)}, checked)
@@ -76,9 +107,13 @@ class CheckedCanaryOperator(CheckedBatch, CanaryOperator):
 class CheckedCleanUpOperator(CheckedBatch, CleanUpCanariesOperator):
     """Remove the test objects of a checked batch."""
 
+    switch = ("canary", True)
+
 
 class CheckedCompareOperator(CheckedBatch, CompareOperator):
     """Compare the objects of the pairs of a checked batch, where the last run has stopped."""
+
+    switch = ("compare", True)
 
     def take(self, found: Mapping[str, Target], checked: Mapping[str, Any]) -> None:
         """Take the cursors, too."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.operators.batch import run_value, utc_now
 from oss_crr.operators.create_rule import CLOSING_TIMEOUT
-from oss_crr.operators.verify_batch import TARGETS, CheckedBatch, Target, sibling
+from oss_crr.operators.verify_batch import REPORT_ONLY, TARGETS, CheckedBatch, Target, sibling
 from oss_crr.operators.waiting import defer_until, waiting_since
 from oss_crr.outcome import Outcome, combined_error
 from oss_crr.pair import BucketPair, parse_pair
@@ -41,6 +41,7 @@ class RepairOperator(CheckedBatch):
     :param poke_interval: seconds between two looks at a rule that is being removed.
     """
 
+    switch = ("repair", REPORT_ONLY)
     ui_color = "#e6f4ea"
 
     def __init__(self, *, poke_interval: float = 10.0, **kwargs: Any) -> None:
@@ -58,9 +59,11 @@ class RepairOperator(CheckedBatch):
         """Repair what the check has found.
 
         :returns: an item for each pair that has, or had, findings.
+        :raises AirflowSkipException: the run is only to report.
         :raises OssCrrError: a repair failed that is worth a retry.
         """
-        if run_value(context, "repair", "report") == "plan":
+        self.skip_unless_wanted(context)
+        if run_value(context, "repair", REPORT_ONLY) == "plan":
             return self._plan(context)
         found = [DriftResult.from_dict(item) for item in self.drifts]
         # Before a further try, or when somebody clears the task, much may have changed.
