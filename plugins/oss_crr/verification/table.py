@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from oss_crr.verification.model import Finding
@@ -73,8 +74,12 @@ def _details(row: Row) -> Iterable[str]:
 
 def _finding_lines(finding: Finding) -> Iterable[str]:
     yield f"  {finding.severity}: {finding.part} {finding.field}: {finding.cause}"
-    yield f"    expected {_short(finding.expected)}, found {_short(finding.found)}, known since {finding.since}"
+    yield f"    expected {_short(finding.expected)}, found {_short(finding.found)}, known since {_when(finding.since)}"
     yield f"    {finding.repair}" + (" (`repair: apply` does that)" if finding.repairable else "")
+
+
+def _when(time: str | None) -> str:
+    return f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M} UTC" if time else "now"
 
 
 def _short(value: Any) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, task
 
-with DAG(dag_id="health_listener", schedule=[Asset("oss-crr://health/well")], catchup=False):
+WELL = Asset("oss-crr://health/well")
+
+with DAG(dag_id="health_listener", schedule=[WELL], catchup=False):
 
     @task
     def react(triggering_asset_events: Any = None) -> list[str]:
         """Return the health that each event tells."""
-        return [event.extra["health"] for events in triggering_asset_events.values() for event in events]
+        return [event.extra["health"] for event in triggering_asset_events[WELL]]
 
     react()

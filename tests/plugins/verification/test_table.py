@@ -33,11 +33,11 @@ def test_worst_pairs_come_first_with_cause_and_repair() -> None:
         "",
         "bad",
         "  broken: destination_grant statement: the role may not write",
-        "    expected a statement, found nothing, known since 2026-11-26T12:00:00+00:00",
+        "    expected a statement, found nothing, known since 2026-11-26 12:00 UTC",
         "    add the statement (`repair: apply` does that)",
         "late",
         "  lagging: lag watermark: late",
-        "    expected a statement, found nothing, known since 2026-11-26T12:00:00+00:00",
+        "    expected a statement, found nothing, known since 2026-11-26 12:00 UTC",
         "    add the statement",
     ]
 
