@@ -128,17 +128,24 @@ class Removal:
         return [self._outcome(item, view, written[item[0].name], look) for item in view.judged], look
 
     def _view(self, group: Sequence[Claim]) -> _View:
-        reader = Reader(self._accounts)
-        needs_users = self._part.needs_users
-        users = [find_users(reader, claim, self._leaving) if needs_users else [] for claim in group]
-        # What is written is read last, and anew, so that little time passes between the two.
-        read_at = self._timing.monotonic()
-        contended = self._part.contended(group[0])
-        observed = self._part.observe(Reader(self._accounts) if contended else reader, group[0])
+        reader, read_at = Reader(self._accounts), self._timing.monotonic()
+        observed = self._part.observe(reader, group[0])
+        users: list[Sequence[User]] = [() for _ in group]
+        if self._part.needs_users and any(self._is_open(claim, observed) for claim in group):
+            users = [find_users(reader, claim, self._leaving) for claim in group]
+            if self._part.contended(group[0]):
+                # What is written is read last, and anew, so that little time passes between the two.
+                read_at = self._timing.monotonic()
+                observed = self._part.observe(Reader(self._accounts), group[0])
         judged = tuple(
             (claim, using, self._part.judge(claim, observed, using)) for claim, using in zip(group, users, strict=True)
         )
         return _View(read_at, observed, judged)
+
+    def _is_open(self, claim: Claim, observed: Any) -> bool:
+        """Tell whether something of the claim is there, so that it matters who else needs it."""
+        judged = self._part.judge(claim, observed, ())
+        return bool(judged.changes or judged.by_hand)
 
     def _waits(self, claim: Claim, view: _View) -> bool:
         return self._part.waiting(claim, view.observed)

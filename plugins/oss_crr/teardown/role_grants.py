@@ -74,7 +74,7 @@ class RoleGrantPart(Part[RoleGrantState]):
         """Return the system policy that the pair asks for by name."""
 
     @abstractmethod
-    def reads_by(self, user: User, document: policy.Document) -> bool:
+    def relies_on(self, user: User, document: policy.Document) -> bool:
         """Tell whether another user may rely on a policy that somebody else made."""
 
     # --- documents ---------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class RoleGrantPart(Part[RoleGrantState]):
 
     def _relying(self, item: AttachedPolicy, observed: RoleGrantState, users: Sequence[User]) -> list[User]:
         if item.type == "Custom":
-            return [user for user in users if self.reads_by(user, observed.documents[item.name])]
+            return [user for user in users if self.relies_on(user, observed.documents[item.name])]
         letter = self._letter(item)
         return [user for user in users if user.notes is None or letter in user.notes.uses]
 
@@ -177,7 +177,7 @@ class SourceGrantPart(RoleGrantPart):
     def asked_for(self, claim: Claim) -> str | None:
         return self.resource.system_policy(claim.pair)
 
-    def reads_by(self, user: User, document: policy.Document) -> bool:
+    def relies_on(self, user: User, document: policy.Document) -> bool:
         return user.bucket in named_buckets(document)
 
 
@@ -206,7 +206,7 @@ class KmsRoleGrantPart(RoleGrantPart):
     def asked_for(self, claim: Claim) -> str | None:
         return self.resource.system_policy(claim.pair)
 
-    def reads_by(self, user: User, document: policy.Document) -> bool:
+    def relies_on(self, user: User, document: policy.Document) -> bool:
         return _uses_kms(user)
 
 
