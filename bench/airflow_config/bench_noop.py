@@ -13,29 +13,34 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 _SHAPE = Path(__file__).with_name("bench_shape.json")
 
 
-def add_tasks(*, defers: bool) -> None:
+def add_tasks(*, defers: bool, again: bool = False) -> None:
     """Add empty tasks to the current DAG: the same names, dependencies and trigger rules, the same ones skipped.
 
     :param defers: whether the task that waits is deferred once.
+    :param again: whether tasks end as in a run that finds everything in order.
     """
     shape = json.loads(_SHAPE.read_text(encoding="utf-8"))
-    tasks = {row["task_id"]: _task(row, shape["deferred_seconds"], defers=defers) for row in shape["tasks"]}
+    ends = {row["task_id"]: row["ends_again" if again else "ends"] for row in shape["tasks"]}
+    tasks = {row["task_id"]: _task({**row, "ends": ends[row["task_id"]]}, shape, defers) for row in shape["tasks"]}
+    tasks[shape["skipper"]].others = [task_id for task_id, end in ends.items() if end == "skipped"]
     for row in shape["tasks"]:
         tasks[row["task_id"]].set_upstream([tasks[task_id] for task_id in row["upstream"]])
 
 
-def _task(row: Mapping[str, Any], deferred_seconds: float, *, defers: bool) -> BaseOperator:
+def _task(row: Mapping[str, Any], shape: Mapping[str, Any], defers: bool) -> BaseOperator:
     arguments = {"task_id": row["task_id"], "trigger_rule": row["trigger_rule"]}
+    if row["task_id"] == shape["skipper"]:
+        return SkippingTask(**arguments)
     if row["ends"] == "skipped":
         return SkippedTask(**arguments)
     if row["ends"] == "deferred" and defers:
-        return DeferredTask(seconds=deferred_seconds, **arguments)
+        return DeferredTask(seconds=shape["deferred_seconds"], **arguments)
     return EmptyTask(**arguments)
 
 
@@ -52,6 +57,23 @@ class NumbersTask(BaseOperator):
     def execute(self, context: Any) -> list[int]:
         """Return the numbers."""
         return list(range(context["dag_run"].conf["batches"]))
+
+
+class SkippingTask(BaseOperator):
+    """Succeeds, and skips others before they start."""
+
+    #: Ids of the tasks to skip, without their group's.
+    others: list[str]
+
+    def execute(self, context: Any) -> None:
+        """Skip the others.
+
+        :raises DownstreamTasksSkipped: always.
+        """
+        group, dot, _ = self.task_id.rpartition(".")
+        index = context["ti"].map_index
+        others = [(f"{group}{dot}{task_id}", -1 if index is None else index) for task_id in self.others]
+        raise DownstreamTasksSkipped(tasks=others)  # type: ignore[no-untyped-call]
 
 
 class SkippedTask(BaseOperator):

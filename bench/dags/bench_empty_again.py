@@ -6,4 +6,4 @@ from airflow.sdk import DAG
 from bench_noop import add_tasks
 
 with DAG("bench_empty_again", schedule=None, catchup=False):
-    add_tasks(defers=False)
+    add_tasks(defers=False, again=True)
