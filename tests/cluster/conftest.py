@@ -85,6 +85,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any]
             "CELERY__BROKER_URL": broker,
             "CELERY__RESULT_BACKEND": f"db+{Postgres(folder).url}",
             "CELERY__WORKER_CONCURRENCY": "4",
+            # So few that slots are replaced in the middle of the run.
+            "CELERY__EXTRA_CELERY_CONFIG": '{"worker_max_tasks_per_child": 5}',
             "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": LOOPBACK,
             "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(free_port()),
         },
