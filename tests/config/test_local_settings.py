@@ -80,4 +80,5 @@ def test_without_it_a_task_still_loads_no_more_than_the_package() -> None:
     found = loaded("api-server")
     assert of(found["ahead"], "oss_crr", *SDKS) == []
     assert of(found["by DAG files"], *NEVER) == []
-    assert len(found["by DAG files"]) <= 200, found["by DAG files"]
+    # All DAG files together: three quarters of these are the package's own small modules.
+    assert len(found["by DAG files"]) <= 240, found["by DAG files"]
