@@ -26,7 +26,8 @@ from tests.integration.world import (
 
 SOURCE, DESTINATION = PAIR["source_bucket"], PAIR["destination_bucket"]
 #: The local cloud's name of the policy that the source's user has.
-CALLERS_POLICY = "source-user-1"
+#: Two documents are pasted for the source's user: what every run needs, and what test objects need.
+CALLERS_POLICIES = ["source-user-1", "source-user-2"]
 KMS_HEADERS = {"x-oss-server-side-encryption": "KMS", "x-oss-server-side-encryption-key-id": "key-source"}
 
 
@@ -185,7 +186,7 @@ def test_role_shared_by_two_pairs_has_one_policy_for_both_buckets(make_world: An
     outcomes = set_up(world, role_name="shared", **second)
     assert outcomes["grant_source"].result == "updated"
     policies = world.state()["accounts"][SOURCE_UID]["policies"]
-    assert [name for name in policies if name != CALLERS_POLICY] == ["shared-source-read"]
+    assert [name for name in policies if name not in CALLERS_POLICIES] == ["shared-source-read"]
     (statement,) = policies["shared-source-read"]["document"]["Statement"]
     assert [arn.rpartition(":")[2] for arn in statement["Resource"]] == [
         *("crr-source", "crr-source/*"),
@@ -201,7 +202,7 @@ def test_full_access_to_oss_by_name(world: World) -> None:
     rooted = World(world.server, "root")
     outcomes = set_up(rooted, role_permissions="AliyunOSSFullAccess")
     assert role_policies(world, world.pair().role) == ["System:AliyunOSSFullAccess"]
-    assert list(world.state()["accounts"][SOURCE_UID]["policies"]) == [CALLERS_POLICY]
+    assert list(world.state()["accounts"][SOURCE_UID]["policies"]) == CALLERS_POLICIES
     (warning,) = [check for check in outcomes["preflight"].details["checks"] if check["name"] == "role_permissions"]
     assert warning["status"] == "warning"
     assert "far more than replication needs" in warning["found"]
@@ -396,6 +397,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prefixes": ["x" * 1024]}, "prefixes"),
     ({"replication_policy": "all"}, "replication_policy"),
     ({"replicate_historical_data": "yes"}, "replicate_historical_data"),
+    ({"label": 5}, "label"),
     ({"role_name": "with_underscore"}, "role_name"),
     ({"role_name": "r" * 65}, "role_name"),
     ({"role_name": f"acs:ram::{SOURCE_UID}:role/r"}, "role_name"),
