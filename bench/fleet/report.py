@@ -23,6 +23,8 @@ def render(results: Json) -> str:
             parts.append(section(results[key]))
     if "comparison" in results:
         parts.append(_comparison(results["comparison"]))
+    if "notes" in results:
+        parts.append(_section("## Notes", results["notes"]))
     return "\n".join(parts)
 
 
@@ -116,8 +118,9 @@ def _waiting(found: Json) -> str:
 
 
 def _inventory(found: Json) -> str:
-    prose = f"""With {found["pairs"]} pairs in the inventory, reading `oss_crr_fleet.py` takes {found["seconds"]:.2f} s;
-        with one, {found["seconds_of_one"]:.2f} s."""
+    prose = f"""With {found["pairs"]} pairs in the inventory, reading `oss_crr_fleet.py` takes {found["seconds"]:.2f} s
+        of processor time in a fresh process, the loading of the package included; with one pair,
+        {found["seconds_of_one"]:.2f} s."""
     return _section("## Reading the DAG file", prose)
 
 
