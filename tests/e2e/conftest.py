@@ -24,9 +24,17 @@ Fields = dict[str, Json]
 _DAG_SECONDS = 120
 
 
+#: The first run that an event starts verifies all pairs that were set up before: let there be none of other tests.
+#: Secrets are searched for last, when there are the most traces to search.
+_PLACES = {"test_verification.py": 0, "test_secrets.py": 2}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Search for secrets last, when there are the most traces to search."""
-    items.sort(key=lambda item: item.path.name == "test_secrets.py")
+    """Put those of these tests first and last that depend on what others have done."""
+    places = [index for index, item in enumerate(items) if item.path.parent == Path(__file__).parent]
+    ordered = sorted((items[index] for index in places), key=lambda item: _PLACES.get(item.path.name, 1))
+    for index, item in zip(places, ordered, strict=True):
+        items[index] = item
 
 
 @pytest.fixture(scope="session")
