@@ -111,6 +111,8 @@ def _speed_options() -> dict[str, str]:
         # A task's end is noticed within a second instead of five. It also keeps Airflow from failing a task whose
         # trigger fires before that end was noticed (Airflow issues 66374 and 71580).
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        # A busy machine may take longer than five seconds to store the many events of a batch, which fails the task.
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
 
 

@@ -8,7 +8,7 @@ from tests.e2e.world import REGIONS, Json, Side, account
 
 #: Source buckets: those of the fleet, and some for single set-ups beside it.
 FLEET = 200
-SINGLE = 2
+SINGLE = 3
 #: More than the published hundred: an account whose quota was raised.
 RULES_PER_BUCKET = 250
 #: Its pair's number, beyond those that are handed out.

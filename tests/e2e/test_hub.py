@@ -30,10 +30,13 @@ def runs(airflow: Airflow, cloud: LocalCloud, inventory: InventoryFile) -> list[
     cloud.bucket_client(DESTINATION).put_bucket_policy(json.dumps({"Version": "1", "Statement": [FOREIGN]}))
     inventory.write({f"hub-{index:03}": fields(index) for index in range(FLEET)})
     airflow.unpause("oss_crr_fleet")
+    # One run makes the bucket's asset known before the others: Airflow fails a task that makes the same one known at
+    # the same moment as another (README, "Limits").
+    first = airflow.start(fields(FLEET)).succeed()
     fleet = airflow.start({"pattern": "hub-*"}, "oss_crr_fleet")
     fleet.until("count_quotas", {"success"})
-    single = [airflow.start(fields(FLEET + index)) for index in range(SINGLE)]
-    return [run.succeed() for run in (fleet, *single)]
+    single = [airflow.start(fields(FLEET + index)) for index in range(1, SINGLE)]
+    return [run.succeed() for run in (fleet, first, *single)]
 
 
 @pytest.fixture(scope="module")
