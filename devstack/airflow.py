@@ -52,6 +52,7 @@ def environment(settings: Settings, keys: Keys, database_url: str, inherited: Ma
         "no_proxy": _without_proxy(inherited.get("no_proxy")),
         "AIRFLOW_HOME": str(settings.airflow_home),
         "OSS_CRR_FLEET_FILE": str(settings.fleet_file),
+        **settings.variables,
         **{f"AIRFLOW__{name}": value for name, value in _options(settings, keys, database_url).items()},
     }
 

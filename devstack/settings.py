@@ -34,6 +34,7 @@ class Settings:
         loaded.
     :param parts: the programs of Airflow by name, with their arguments; ``api-server`` is one of them.
     :param options: options of Airflow that replace the stack's own, named ``SECTION__OPTION``.
+    :param variables: further environment variables of Airflow's parts, such as the package's own settings.
     """
 
     state_folder: Path
@@ -45,6 +46,7 @@ class Settings:
     load_ahead: bool = True
     parts: Mapping[str, Sequence[str]] = field(default_factory=lambda: PARTS)
     options: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def airflow_home(self) -> Path:

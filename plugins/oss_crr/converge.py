@@ -118,10 +118,14 @@ class Convergence:
             todo = self._todo(group, observed, written)
             if not todo:
                 break
-            if self._write([pair for pair, _ in todo], observed, read_at):
+            wrote, told = self._write([pair for pair, _ in todo], observed, read_at)
+            if wrote:
                 for pair, changes in todo:
                     written[pair.name].extend(changes)
-            read_at, observed = self._read_back(group, written, attempt)
+            if told is not None:
+                observed = told
+            else:
+                read_at, observed = self._read_back(group, written, attempt)
         look = Look.of(observed, self._timing.clock())
         return [self._outcome(pair, observed, written[pair.name], look) for pair in group], look
 
@@ -154,15 +158,18 @@ class Convergence:
             return self._resource.absent
         return self._resource.observe(self._accounts, group[0])
 
-    def _write(self, todo: Sequence[ResolvedPair], observed: Any, read_at: float) -> bool:
-        """Apply the differences; False when what is there has to be read and judged again: it exists, or may be old."""
+    def _write(self, todo: Sequence[ResolvedPair], observed: Any, read_at: float) -> tuple[bool, Any]:
+        """Apply the differences.
+
+        :returns: whether they were written, False when what is there has to be read and judged again: it exists, or
+            may be old; and what the service's answer shows of the thing, None for nothing.
+        """
         try:
             with self._timing.sending_in_time(read_at):
-                self._resource.apply(self._accounts, todo, observed)
+                return True, self._resource.apply(self._accounts, todo, observed)
         except (AlreadyExists, StaleRead) as error:
             _LOG.warning("%s: reading again what is there, because %s", self._resource.name, error)
-            return False
-        return True
+            return False, None
 
     def _outcome(self, pair: ResolvedPair, observed: Any, written: Sequence[Change], look: Look) -> Outcome:
         left = self._resource.changes(pair, observed)

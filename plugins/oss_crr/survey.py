@@ -117,10 +117,7 @@ def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
         places,
         lambda place: _unless(identities[place.conn_id], lambda: place.oss(accounts).get_bucket_info(place.bucket)),
     )
-    locations = _read_each(
-        sources,
-        lambda place: _unless(identities[place.conn_id], lambda: place.oss(accounts).locations(place.bucket)),
-    )
+    locations = _read_locations(accounts, sources, identities, buckets)
     return [
         Facts(
             pair=pair,
@@ -135,12 +132,40 @@ def read_facts(accounts: Accounts, pairs: Sequence[BucketPair]) -> list[Facts]:
     ]
 
 
+def _read_locations(
+    accounts: Accounts, sources: Iterable[_Place], identities: Mapping[Any, object], buckets: Mapping[Any, object]
+) -> dict[_Place | None, Any]:
+    """Read where source buckets can replicate to: once for all buckets of a region, on which alone it depends.
+
+    Where the bucket that was asked refuses, each of the others is asked itself.
+    """
+
+    def read(place: _Place) -> Any:
+        return _unless(identities[place.conn_id], lambda: place.oss(accounts).locations(place.bucket))
+
+    # A bucket that can be read comes first.
+    distinct = sorted(dict.fromkeys(sources), key=lambda place: isinstance(buckets[place], OssCrrError))
+    speakers = {place.of_region: place for place in reversed(distinct)}
+    answers = _read_each(speakers.values(), read)
+    told = {
+        place.of_region: answer for place, answer in answers.items() if place and not isinstance(answer, OssCrrError)
+    }
+    rest = [place for place in distinct if place not in answers and place.of_region not in told]
+    shared = {place: told.get(place.of_region) for place in distinct}
+    return shared | answers | _read_each(rest, read)
+
+
 class _Place(NamedTuple):
     """A bucket, and the connection it is read with."""
 
     conn_id: str
     region: str
     bucket: str
+
+    @property
+    def of_region(self) -> tuple[str, str]:
+        """What is the same for all buckets of an account in a region."""
+        return self.conn_id, self.region
 
     def oss(self, accounts: Accounts) -> OssApi:
         """Return OSS in the bucket's region, with the rights of the connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def test_options_of_the_settings_replace_the_stacks_own(settings: Settings) -> N
     found = environment(replace(settings, options={"CORE__EXECUTOR": "CeleryExecutor"}))
     assert found["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
     assert found["AIRFLOW__API__PORT"] == "8081"
+
+
+def test_further_variables_reach_airflow_and_nobody_else(settings: Settings) -> None:
+    found = environment(replace(settings, variables={"OSS_CRR_RULES_PER_BUCKET": "250"}))
+    assert found["OSS_CRR_RULES_PER_BUCKET"] == "250"
+    assert "OSS_CRR_RULES_PER_BUCKET" not in os.environ
 
 
 def test_the_home_folder_gets_the_password_and_the_local_settings(settings: Settings) -> None:

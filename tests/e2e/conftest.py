@@ -48,16 +48,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         cloud_config=folder / "cloud.yaml",
         dags_folder=_dags_folder(folder / "dags"),
         fleet_file=folder / "fleet.yaml",
+        variables={"OSS_CRR_RULES_PER_BUCKET": str(RULES_PER_BUCKET)},
     )
     settings.fleet_file.write_text("pairs: []\n", encoding="utf-8")
     settings.cloud_config.write_text(yaml.safe_dump(_cloud_config()), encoding="utf-8")
     stack = Stack(settings)
     try:
-        with pytest.MonkeyPatch.context() as variables:
-            variables.setenv("OSS_CRR_RULES_PER_BUCKET", str(RULES_PER_BUCKET))
-            with stack:
-                stack.wait_for_dag(DAG_ID, _DAG_SECONDS)
-                yield stack
+        with stack:
+            stack.wait_for_dag(DAG_ID, _DAG_SECONDS)
+            yield stack
     finally:
         stack.postgres.remove()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from oss_crr.converge import (
 )
 from oss_crr.errors import InputError
 from oss_crr.parallel import DEFAULT_THREADS, THREADS_VARIABLE
-from oss_crr.resources.base import Change, Resource
+from oss_crr.resources.base import Change
 from oss_crr.resources.destination_grant import DestinationGrant, grant
 from oss_crr.resources.role import Role
 from oss_crr.resources.rule import ReplicationRule
@@ -33,7 +34,7 @@ def test_thing_that_was_missing_is_created(cloud: FakeCloud) -> None:
     outcome = run_one(cloud, Role())
     assert (outcome.pair, outcome.step, outcome.result, outcome.ok) == (PAIR.name, "step", "created", True)
     assert outcome.changes == (f"role `{PAIR.pair.role}` does not exist",)
-    assert cloud.actions == ["GetRole", "CreateRole", "GetRole"]
+    assert cloud.actions == ["GetRole", "CreateRole"]
 
 
 def test_thing_that_differed_is_updated(cloud: FakeCloud) -> None:
@@ -78,11 +79,25 @@ def test_thing_that_preflight_saw_in_order_takes_no_call(cloud: FakeCloud) -> No
     assert cloud.actions == []
 
 
-@pytest.mark.parametrize("resource", [Role(), ReplicationRule()])
-def test_new_thing_is_created_without_a_first_read(cloud: FakeCloud, resource: Resource[Any]) -> None:
-    plans = plan(cloud, resource)
-    assert run_one(cloud, resource, plans).result == "created"
-    assert [action.startswith("Get") for action in cloud.actions] == [False, True]
+def test_new_rule_is_put_without_a_first_read(cloud: FakeCloud) -> None:
+    plans = plan(cloud, ReplicationRule())
+    assert run_one(cloud, ReplicationRule(), plans).result == "created"
+    assert cloud.actions == ["PutBucketReplication", "GetBucketReplication"]
+
+
+def test_new_role_is_known_by_the_answer_to_its_creation(cloud: FakeCloud) -> None:
+    plans = plan(cloud, Role())
+    assert run_one(cloud, Role(), plans).result == "created"
+    assert cloud.actions == ["CreateRole"]
+
+
+def test_a_role_that_is_not_what_was_asked_for_is_found_by_that_answer(cloud: FakeCloud) -> None:
+    plans = plan(cloud, Role())
+    create = cloud.source.ram.create_role
+    cloud.source.ram.create_role = lambda *given: replace(create(*given), trust_policy='{"Statement": []}')  # type: ignore[method-assign]
+    outcome = run_one(cloud, Role(), plans)
+    assert outcome.error is not None
+    assert "does not let oss.aliyuncs.com assume it" in outcome.error["message"]
 
 
 def test_new_grant_at_the_source_takes_four_calls(cloud: FakeCloud) -> None:

@@ -207,6 +207,26 @@ def test_what_pairs_share_is_read_once(cloud: FakeCloud) -> None:
     assert reads["GetBucketInfo"] == reads["GetBucketReplication"] == len(names)
 
 
+def test_where_a_region_can_replicate_to_is_read_once(cloud: FakeCloud) -> None:
+    names = [f"src-{number}" for number in range(10)]
+    for name in names[1:]:
+        cloud.add_bucket(name)
+    found = look(cloud, *(make_pair(source_bucket=name) for name in names))
+    assert [item.outcome("preflight").ok for item in found] == [False, *[True] * 9]
+    assert Counter(cloud.source.journal.actions)["GetBucketReplicationLocation"] == 1
+
+
+def test_a_bucket_that_does_not_tell_its_regions_speaks_for_no_other(cloud: FakeCloud) -> None:
+    names = [f"src-{number}" for number in range(10)]
+    for name in names:
+        cloud.add_bucket(name)
+    cloud.source.journal.fail("GetBucketReplicationLocation", PermissionDenied("not here"))
+    found = look(cloud, *(make_pair(source_bucket=name) for name in names))
+    assert [item.outcome("preflight").ok for item in found] == [False, *[True] * 9]
+    assert "not here" in error_of(found[0].outcome("preflight"))[1]
+    assert Counter(cloud.source.journal.actions)["GetBucketReplicationLocation"] == 10
+
+
 def test_fan_out_reads_its_source_once(cloud: FakeCloud) -> None:
     for number in range(3):
         cloud.add_bucket(f"dst-{number}")

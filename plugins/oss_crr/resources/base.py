@@ -132,8 +132,12 @@ class Resource(ABC, Generic[Observed]):
         return {}
 
     @abstractmethod
-    def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: Observed) -> None:
-        """Write the differences of pairs that share a scope."""
+    def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: Observed) -> Observed | None:
+        """Write the differences of pairs that share a scope.
+
+        :returns: the whole thing as it is now, where the service's answer to the write shows it; None where it has to
+            be read back.
+        """
 
     @abstractmethod
     def remove(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: Observed) -> None:

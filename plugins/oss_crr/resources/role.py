@@ -51,10 +51,12 @@ class Role(Resource[RoleInfo | None]):
             ),
         )
 
-    def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: RoleInfo | None) -> None:
-        if observed is None:
-            trust = policy.dump(policy.render("trust_policy"))
-            accounts.source(pairs[0].pair).ram.create_role(pairs[0].pair.role, trust, DESCRIPTION)
+    def apply(self, accounts: Accounts, pairs: Sequence[ResolvedPair], observed: RoleInfo | None) -> RoleInfo | None:
+        if observed is not None:
+            return None
+        trust = policy.dump(policy.render("trust_policy"))
+        # The answer carries the role with its trust policy (RAM page CreateRole).
+        return accounts.source(pairs[0].pair).ram.create_role(pairs[0].pair.role, trust, DESCRIPTION)
 
     def origin(self, pair: ResolvedPair, observed: RoleInfo | None) -> Origin:
         return "in order" if observed and observed.description.startswith(CREATED_BY) else "adopted"
