@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from devstack.api import TaskState
+from devstack.stack import Stack
 from tests.e2e.airflow import PATIENCE_SECONDS, Airflow, Run
 from tests.e2e.cloud import Calls, LocalCloud
 from tests.e2e.conftest import Fields, InventoryFile, NewPair
-from tests.e2e.world import OBJECTS, Pair
+from tests.e2e.world import OBJECTS, Json, Pair
 
 pytestmark = pytest.mark.e2e
 
@@ -177,28 +178,30 @@ def test_an_empty_selection_is_refused(airflow: Airflow, cleared: Run, conf: dic
 
 
 def test_a_broken_inventory_is_shown_and_refused(
-    airflow: Airflow, cleared: Run, inventory: InventoryFile, fields: Fields
+    airflow: Airflow, stack: Stack, cleared: Run, inventory: InventoryFile, fields: Fields
 ) -> None:
+    def shown_when(condition: Callable[[Json], bool]) -> Json:
+        return shown_dag(airflow, stack, condition)
+
     inventory.write_text("pairs:\n  - name: one\n    sorce_bucket: x\n")
     run = airflow.start({}, DAG_ID).fail()
     problem = f"{inventory.path}:3: one, sorce_bucket: unknown field; did you mean 'source_bucket'?"
     assert problem in run.error("resolve")
 
-    details = until(lambda: airflow.get(f"/dags/{DAG_ID}/details"), lambda dag: "cannot be used" in dag["doc_md"])
+    details = shown_when(lambda dag: "cannot be used" in dag["doc_md"])
     assert problem in details["doc_md"]
     assert details["has_import_errors"] is False
 
     inventory.write(fields)
-    until(
-        lambda: airflow.get(f"/dags/{DAG_ID}/details"),
-        lambda dag: dag["params"]["pairs"]["schema"]["examples"] == NAMES,
-    )
+    shown_when(lambda dag: dag["params"]["pairs"]["schema"]["examples"] == NAMES)
 
 
-def until(read: Callable[[], Any], condition: Callable[[Any], bool]) -> Any:
-    """Read again until a condition holds; the DAG processor reads files every half a minute."""
+def shown_dag(airflow: Airflow, stack: Stack, condition: Callable[[Json], bool]) -> Json:
+    """Read the DAG until a condition holds; the DAG processor reads files every half a minute."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition(found := read()):
-        assert time.monotonic() < deadline, found
+    while not condition(found := airflow.get(f"/dags/{DAG_ID}/details")):
+        stack.check()
+        if time.monotonic() > deadline:
+            pytest.fail(f"last parsed {found['last_parsed_time']}. {stack.part('dag-processor').log_tail()}")
         time.sleep(1)
     return found

@@ -11,6 +11,7 @@ import pytest
 
 from localcloud.server import LocalCloudServer
 from oss_crr.errors import OssCrrError
+from oss_crr.fleet.quota_reading import read_quota_facts, resolve_accounts
 from oss_crr.outcome import Outcome
 from oss_crr.pair import BucketPair
 from oss_crr.verification.drift import find_drift
@@ -147,6 +148,13 @@ def repair_messages(world: World, pair: BucketPair) -> Messages:
     return [step["error"]["message"] for outcome in outcomes for step in outcome.details["steps"] if step["error"]]
 
 
+def counted(world: World) -> Messages:
+    """Count a fleet with more roles than an account may have; only its names are asked for."""
+    names = [f"crr-{number:04}" for number in range(1001)]
+    pairs = [world.pair(label=name, source_bucket=name, destination_bucket=f"{name}-copy") for name in names]
+    return list(read_quota_facts(world.accounts, resolve_accounts(world.accounts, pairs)).notes)
+
+
 def torn_down(world: World) -> Messages:
     """Set up, and take everything back again."""
     return messages(world.set_up()) + tear_down(world, world.pair()).errors()
@@ -187,6 +195,7 @@ RUNS: tuple[Run, ...] = (
     new_key,
     repaired,
     accelerated_again,
+    counted,
     torn_down,
     shared_role_torn_down,
     accelerated_torn_down,
@@ -197,6 +206,8 @@ NEEDED: dict[str, dict[str, Run]] = {
     "source": {
         "ram:CreateRole": setup,
         "ram:CreatePolicy": setup,
+        "ram:ListRoles": counted,
+        "ram:ListPolicies": counted,
         "ram:GetRole": setup,
         "ram:GetPolicy": setup,
         "ram:UpdateRole": repaired,

@@ -212,6 +212,14 @@ class FakeRam:
         self.roles[name] = RoleInfo(name, f"acs:ram::{SOURCE_UID}:role/{name}", description, trust_policy, 3600)
         return self.roles[name]
 
+    def role_names(self) -> frozenset[str]:
+        self.journal.enter("ListRoles")
+        return frozenset(self.roles)
+
+    def custom_policy_names(self) -> frozenset[str]:
+        self.journal.enter("ListPolicies")
+        return frozenset(name for name, policy in self.policies.items() if policy.type == "Custom")
+
     def delete_role(self, name: str) -> None:
         self.journal.enter("DeleteRole")
         if self.attached.get(name):

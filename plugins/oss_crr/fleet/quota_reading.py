@@ -11,6 +11,7 @@ from oss_crr.errors import OssCrrError
 from oss_crr.fleet.quotas import (
     ROLE_GRANTS,
     QuotaFacts,
+    Wanted,
     crowded_buckets,
     key_of,
     might_not_fit,
@@ -66,10 +67,11 @@ def read_quota_facts(accounts: Accounts, pairs: Sequence[ResolvedPair]) -> Quota
     """Read side by side; what cannot be read is kept as its error."""
     sources = {pair.source_uid: pair for pair in pairs if pair.pair.manages_source}
     summaries = _each({uid: _summary(accounts, pair) for uid, pair in sources.items()})
-    tight = {uid: sources[uid] for uid in might_not_fit(pairs, summaries)}
+    tight = {uid: _existing(accounts, sources[uid], pairs) for uid in might_not_fit(pairs, summaries)}
     return QuotaFacts(
         summaries=summaries,
-        existing={uid: _existing(accounts, pair, pairs) for uid, pair in tight.items()},
+        existing={uid: names for uid, (names, _) in tight.items()},
+        notes=[note for _, notes in tight.values() for note in notes],
         rules=_rules(accounts, pairs),
         bucket_policies=_bucket_policies(accounts, pairs),
         role_grants=_role_grants(accounts, pairs),
@@ -81,18 +83,33 @@ def _summary(accounts: Accounts, pair: ResolvedPair) -> Callable[[], AccountSumm
     return lambda: accounts.source(pair.pair).ram.get_account_summary()
 
 
-def _existing(accounts: Accounts, of: ResolvedPair, pairs: Sequence[ResolvedPair]) -> frozenset[str]:
-    """Return the names of the fleet's roles and policies that an account has already."""
+def _existing(accounts: Accounts, of: ResolvedPair, pairs: Sequence[ResolvedPair]) -> tuple[frozenset[str], list[str]]:
+    """Return the names of the fleet's roles and policies that an account has already, and notes."""
     ram = accounts.source(of.pair).ram
-    roles = [wanted.name for wanted in roles_wanted(pairs)[of.source_uid]]
-    policies = [wanted.name for wanted in policies_wanted(pairs)[of.source_uid]]
-    reads: dict[tuple[str, str], Callable[[], Any]] = {("role", name): _call(ram.get_role, name) for name in roles}
-    reads |= {("policy", name): _call(ram.get_policy, name) for name in policies}
+    roles, role_notes = _names_there(roles_wanted(pairs)[of.source_uid], ram.role_names, ram.get_role)
+    policies, policy_notes = _names_there(
+        policies_wanted(pairs)[of.source_uid], ram.custom_policy_names, ram.get_policy
+    )
+    return roles | policies, role_notes + policy_notes
+
+
+def _names_there(
+    wanted: Iterable[Wanted], list_all: Callable[[], frozenset[str]], get: Callable[[str], object]
+) -> tuple[frozenset[str], list[str]]:
+    """Return which of the names exist: from the account's list or, where that may not be read, asking one by one."""
+    names = [item.name for item in wanted]
+    listed = attempt(list_all)
+    if not isinstance(listed, OssCrrError):
+        # A role's name is taken in any case; of a policy's nobody says so, but what is "there" blocks nothing.
+        known = {name.lower() for name in listed}
+        return frozenset(name for name in names if name.lower() in known), []
+    asked = _each({name: _call(get, name) for name in names})
     # What cannot be read counts as there: nothing is blocked on a guess.
-    return frozenset(key[1] for key, found in _each(reads).items() if found is not None)
+    there = frozenset(name for name, found in asked.items() if found is not None)
+    return there, [f"{len(names)} names were looked up one by one, because they could not be listed: {listed}"]
 
 
-def _call(function: Callable[[str], Any], name: str) -> Callable[[], Any]:
+def _call(function: Callable[[str], object], name: str) -> Callable[[], object]:
     return lambda: function(name)
 
 

@@ -36,6 +36,7 @@ class QuotaFacts:
     :param role_grants: a role's policies, by resource name and the resource's scope.
     :param key_policies: by the scope of the resource; None for a key that is still to be created.
     :param instances: the KMS instance that a pair's key is in, by key ARN or instance id.
+    :param notes: what made the reading longer than it has to be.
     """
 
     summaries: Mapping[str, AccountSummary | OssCrrError] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class QuotaFacts:
     role_grants: Mapping[tuple[str, ...], RoleGrantState | OssCrrError] = field(default_factory=dict)
     key_policies: Mapping[tuple[str, ...], policy.Document | OssCrrError | None] = field(default_factory=dict)
     instances: Mapping[str, KmsInstanceInfo | OssCrrError | None] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Errors are those of the vendor's pages of each API (RAM, version 2015-05-01; Get
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from oss_crr.errors import AlreadyExists, Conflict, NotFound
@@ -13,6 +14,8 @@ from oss_crr.model import AccountSummary, AttachedPolicy, PolicyInfo, PolicyType
 
 #: Makes room for a sixth version by removing the oldest one that is not in use (CreatePolicyVersion).
 ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+#: Most entries of one page (ListRoles and ListPolicies).
+PAGE_ITEMS = "1000"
 #: What DeletePolicy says while there are versions besides the default one.
 OLD_VERSIONS = "DeleteConflict.Policy.Version"
 
@@ -40,6 +43,11 @@ class RamApi:
         except NotFound:
             return None
         return _role_info(answer["Role"])
+
+    def role_names(self) -> frozenset[str]:
+        """Return the names of all roles of the account, a thousand by each call."""
+        pages = self._pages("ListRoles", "the account's roles", {})
+        return frozenset(role["RoleName"] for page in pages for role in _items(page, "Roles", "Role"))
 
     def create_role(self, name: str, trust_policy: str, description: str) -> RoleInfo:
         """Create a role.
@@ -79,6 +87,11 @@ class RamApi:
         except NotFound:
             return None
         return _policy_info(answer)
+
+    def custom_policy_names(self) -> frozenset[str]:
+        """Return the names of all custom policies of the account, a thousand by each call."""
+        pages = self._pages("ListPolicies", "the account's policies", {"PolicyType": "Custom"})
+        return frozenset(policy["PolicyName"] for page in pages for policy in _items(page, "Policies", "Policy"))
 
     def create_policy(self, name: str, document: str, description: str) -> None:
         """Create a custom policy.
@@ -165,6 +178,15 @@ class RamApi:
         except NotFound:
             return ()
         return tuple(role["RoleName"] for role in _items(answer, "Roles", "Role"))
+
+    def _pages(self, action: str, target: str, params: dict[str, str]) -> Iterator[dict[str, Any]]:
+        paging: dict[str, str] = {}
+        while True:
+            answer = self._client.call(action, target, {**params, **paging, "MaxItems": PAGE_ITEMS})
+            yield answer
+            if not answer.get("IsTruncated"):
+                return
+            paging = {"Marker": answer["Marker"]}
 
     # --- quotas ------------------------------------------------------------------------------------------------------
 

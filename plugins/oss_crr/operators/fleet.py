@@ -106,7 +106,10 @@ class CountQuotasOperator(FleetOperator):
     def _count(self, pairs: Sequence[BucketPair]) -> dict[str, str]:
         """Return why pairs are blocked, by name."""
         resolved = resolve_accounts(self.accounts, pairs)
-        counts = count(resolved, read_quota_facts(self.accounts, resolved))
+        facts = read_quota_facts(self.accounts, resolved)
+        for note in facts.notes:
+            self.log.warning("%s", note)
+        counts = count(resolved, facts)
         for item in counts:
             self.log.info("%s: %s", item.quota, item.text)
         blocked = causes(counts)

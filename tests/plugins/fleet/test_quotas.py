@@ -200,7 +200,30 @@ def test_what_is_there_is_read_only_where_it_might_not_fit(cloud: FakeCloud, mon
     cloud.ram.create_role(pairs[3].role, "{}", "")
     monkeypatch.setattr(cloud.ram, "get_account_summary", lambda: replace(EMPTY, roles=998))
     assert sorted(causes(counted(cloud, pairs))) == ["p2"]
-    assert cloud.actions.count("GetRole") == cloud.actions.count("GetPolicy") == 4
+    assert cloud.actions == ["ListRoles", "ListPolicies"]
+
+
+def test_names_that_may_not_be_listed_are_looked_up_one_by_one(
+    cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [make_pair(label=f"p{n}", source_bucket=f"src-{n}", destination_bucket=f"dst-{n}") for n in range(4)]
+    cloud.ram.create_role(pairs[3].role, "{}", "")
+    monkeypatch.setattr(cloud.ram, "get_account_summary", lambda: replace(EMPTY, roles=998))
+    cloud.source.journal.fail("ListRoles", PermissionDenied("grant it `ram:ListRoles`"))
+    resolved = resolve_accounts(cloud.accounts, pairs)
+    facts = read_quota_facts(cloud.accounts, resolved)
+    assert sorted(causes(count(resolved, facts))) == ["p2"]
+    assert (cloud.actions.count("GetRole"), cloud.actions.count("GetPolicy")) == (4, 0)
+    assert facts.notes == [
+        "4 names were looked up one by one, because they could not be listed: grant it `ram:ListRoles`"
+    ]
+
+
+def test_names_are_the_same_in_any_case(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [make_pair(label=f"p{n}", source_bucket=f"src-{n}", destination_bucket=f"dst-{n}") for n in range(4)]
+    cloud.ram.create_role(pairs[3].role.upper(), "{}", "")
+    monkeypatch.setattr(cloud.ram, "get_account_summary", lambda: replace(EMPTY, roles=998))
+    assert sorted(causes(counted(cloud, pairs))) == ["p2"]
 
 
 def test_pairs_of_an_account_that_cannot_be_told_are_left_to_preflight(cloud: FakeCloud) -> None:

@@ -79,6 +79,19 @@ def test_empty_lists(service: ScriptedService, account: Account) -> None:
     assert account.ram.list_entities_for_policy("p") == ()
 
 
+def test_names_are_listed_a_thousand_at_a_time(service: ScriptedService, account: Account) -> None:
+    service.answer_json({"IsTruncated": True, "Marker": "M", "Roles": {"Role": [{"RoleName": "a"}]}})
+    service.answer_json({"IsTruncated": False, "Roles": {"Role": [{"RoleName": "b"}]}})
+    service.answer_json({"IsTruncated": False, "Policies": {"Policy": [{"PolicyName": "p"}]}})
+    assert account.ram.role_names() == {"a", "b"}
+    assert account.ram.custom_policy_names() == {"p"}
+    assert [request.params for request in service.requests] == [
+        {"MaxItems": "1000"},
+        {"MaxItems": "1000", "Marker": "M"},
+        {"MaxItems": "1000", "PolicyType": "Custom"},
+    ]
+
+
 def test_trust_policy_is_replaced(service: ScriptedService, account: Account) -> None:
     service.answer_json({"Role": ROLE})
     assert account.ram.update_role_trust("replicator", '{"Version": "1"}') == ROLE_INFO
