@@ -116,7 +116,7 @@ def _converge(task_id: str, after: tuple[str, ...]) -> ConvergeOperator:
 _DOCS = {
     "preflight": (
         "Reads both accounts and checks everything that can be checked before the first write. "
-        "The log shows a table; the output holds it as JSON, together with what is going to change."
+        "The log shows a table; the XCom `checks` holds it as JSON, and the output what is going to change."
     ),
     "create_role": (
         "Creates the RAM role in the source account that the OSS service assumes. A role that exists is used as it is, "

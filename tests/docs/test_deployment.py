@@ -13,7 +13,7 @@ from airflow.sdk import DAG
 from devstack.settings import CHECKOUT
 from oss_crr import policy
 from oss_crr.errors import PolicyError
-from oss_crr.fleet.batches import MAX_BATCHES
+from oss_crr.fleet.batches import MAX_BATCHES, usual_size
 from oss_crr.parallel import DEFAULT_THREADS
 from oss_crr.pipeline import replication_pipeline
 from oss_crr.resources.role_grant import MAX_POLICIES
@@ -83,7 +83,10 @@ def test_roles_of_a_destination_bucket() -> None:
 
 def test_batches_and_polls() -> None:
     assert f"at most {MAX_BATCHES:,}" in row("batches")
-    assert f"`batch_size` at least {math.ceil(PAIRS / MAX_BATCHES)}; with 50, {PAIRS // 50} batches" in row("batches")
+    usual = usual_size(PAIRS)
+    least = math.ceil(PAIRS / MAX_BATCHES)
+    assert f"`batch_size` at least {least}; left empty {usual}, so {PAIRS // usual} batches" in row("batches")
+    assert f"one a batch: {PAIRS // usual} of" in row("triggers")
     assert f"{POLLS_PER_SECOND:.0f} rules a second" in row("polling")
     assert f"takes {PAIRS / POLLS_PER_SECOND:.0f} s" in row("polling")
     assert f"32 tasks × {DEFAULT_THREADS} threads" in row("latency")
@@ -93,7 +96,7 @@ def test_batches_and_polls() -> None:
 def test_task_instances() -> None:
     with DAG(dag_id="dag", schedule=None) as dag:
         replication_pipeline([])
-    batches, steps = PAIRS // 50, len(dag.task_dict)
+    batches, steps = PAIRS // usual_size(PAIRS), len(dag.task_dict)
     assert f"{batches} batches × {steps} steps | {batches * steps:,} in a run" in row("task instances")
 
 

@@ -15,13 +15,26 @@ from oss_crr.pair import BucketPair
 #: How many batches a run can have: Airflow maps a task over so many items (``[core] max_map_length``).
 MAX_BATCHES = 1024
 
-#: Pairs of a batch unless the run says otherwise.
-BATCH_SIZE = 50
+#: Pairs of a batch unless the run says otherwise: the fewest, and the most in a large fleet.
+FEWEST_PAIRS, MOST_PAIRS = 50, 125
+#: How many batches a fleet of medium size gets. So many tasks, each with its threads, already make more calls than an
+#: account's quotas allow; more tasks would only cost Airflow's time.
+USUAL_BATCHES = 8
 
 Item = TypeVar("Item", BucketPair, FleetEntry)
 
 
-def cut_batches(items: Sequence[Item], batch_size: int, max_batches: int = MAX_BATCHES) -> list[list[Item]]:
+def usual_size(pairs: int) -> int:
+    """Return how many pairs a batch has when nobody says otherwise.
+
+    :param pairs: the size of the fleet.
+    """
+    return min(MOST_PAIRS, max(FEWEST_PAIRS, ceil(pairs / USUAL_BATCHES)))
+
+
+def cut_batches(
+    items: Sequence[Item], batch_size: int | None = None, max_batches: int = MAX_BATCHES
+) -> list[list[Item]]:
     """Return batches of about ``batch_size`` pairs; the same input gives the same batches.
 
     Pairs that share a document, also by way of others, are never cut apart: such a group that is larger than
@@ -29,9 +42,11 @@ def cut_batches(items: Sequence[Item], batch_size: int, max_batches: int = MAX_B
     for: as small as they can be without being too many.
 
     :param items: pairs or entries; each batch keeps their order.
+    :param batch_size: None for the usual size, see :func:`usual_size`.
     """
     groups = _connected(items)
-    size = max(1, batch_size, ceil(len(items) / max_batches))
+    wanted = usual_size(len(items)) if batch_size is None else batch_size
+    size = max(1, wanted, ceil(len(items) / max_batches))
     packed = _pack(groups, size)
     while len(packed) > max_batches:
         size += 1

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from oss_crr.errors import InventoryError
-from oss_crr.fleet.batches import BATCH_SIZE, cut_batches
+from oss_crr.fleet.batches import cut_batches
 from oss_crr.fleet.file import Fleet, fleet_file, load_fleet
 from oss_crr.fleet.relations import rules_per_bucket
 from oss_crr.pair import BucketPair
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="oss_crr.fleet.check", description="Check an inventory of bucket pairs.")
     parser.add_argument("file", nargs="?", type=Path, default=fleet_file())
-    parser.add_argument("--batch-size", type=int, default=BATCH_SIZE)
+    parser.add_argument("--batch-size", type=int)
     options = parser.parse_args(arguments)
     try:
         fleet = load_fleet(options.file)
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def summary(fleet: Fleet, batch_size: int) -> Iterator[str]:
+def summary(fleet: Fleet, batch_size: int | None) -> Iterator[str]:
     """Yield lines that say what the inventory holds, and what it needs."""
     pairs = [entry.pair for entry in fleet.entries]
     yield f"{fleet.path}: {len(pairs)} pairs, no errors"
@@ -43,9 +43,9 @@ def summary(fleet: Fleet, batch_size: int) -> Iterator[str]:
         yield from (f"  {what:22}{count}" for what, count in _needs(pairs, batch_size))
 
 
-def _needs(pairs: Sequence[BucketPair], batch_size: int) -> Iterator[tuple[str, object]]:
+def _needs(pairs: Sequence[BucketPair], batch_size: int | None) -> Iterator[tuple[str, object]]:
     sizes = [len(batch) for batch in cut_batches(pairs, batch_size)]
-    yield "batches", f"{len(sizes)} of {min(sizes)} to {max(sizes)} pairs (batch_size {batch_size})"
+    yield "batches", f"{len(sizes)} of {min(sizes)} to {max(sizes)} pairs"
     yield "source buckets", len({pair.source_bucket for pair in pairs})
     yield "destination buckets", len({pair.destination_bucket for pair in pairs})
     yield "source accounts", _counted(pair.source_conn_id for pair in pairs)

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import Param, get_parsing_context
 
 from oss_crr.errors import InventoryError
-from oss_crr.fleet.batches import BATCH_SIZE
+from oss_crr.fleet.batches import FEWEST_PAIRS, MOST_PAIRS
 from oss_crr.fleet.file import load_fleet
 
 _WHICH = None
@@ -68,13 +68,14 @@ def selection_params(view: InventoryView) -> dict[str, Any]:
             section=_WHICH,
         ),
         "batch_size": Param(
-            BATCH_SIZE,
-            type="integer",
+            None,
+            type=["null", "integer"],
             minimum=1,
             maximum=1000,
             title="Pairs in a batch",
             description_md="Each step handles a batch in one task. Larger is faster, smaller is easier to follow. "
-            "Pairs that share a document stay together, whatever the size.",
+            f"Empty: {FEWEST_PAIRS}, and up to {MOST_PAIRS} in a large fleet. Pairs that share a document stay "
+            "together, whatever the size.",
             section=_RUN,
         ),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, TriggerRule, conf
 
 from oss_crr.errors import InputError, LimitReached, PermanentError
-from oss_crr.fleet.batches import BATCH_SIZE, MAX_BATCHES, cut_batches
+from oss_crr.fleet.batches import MAX_BATCHES, cut_batches
 from oss_crr.fleet.file import load_fleet
 from oss_crr.fleet.problems import suggestion
 from oss_crr.fleet.quota_reading import read_quota_facts, resolve_accounts
@@ -125,7 +125,7 @@ class CountQuotasOperator(FleetOperator):
         return Accounts(AccountPool().get)
 
     def _batches(self, context: Context, pairs: Sequence[BucketPair]) -> list[list[dict[str, Any]]]:
-        size = int(run_value(context, "batch_size", BATCH_SIZE))
+        size = run_value(context, "batch_size", None)
         batches = cut_batches(pairs, size, conf.getint("core", "max_map_length", fallback=MAX_BATCHES))
         sizes = [len(batch) for batch in batches]
         self.log.info("%d batches of %d to %d pairs", len(batches), min(sizes, default=0), max(sizes, default=0))

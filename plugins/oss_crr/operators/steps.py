@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 #: Parameters of a run that are not fields of a pair.
 RUN_PARAMETERS = frozenset({"plan_only", "wait_for_history"})
 
+#: XCom key under which preflight leaves its checks, by pair: more than half of all it has to say, and for people only.
+CHECKS = "checks"
+
 #: Events on this alias, and on the asset ``oss://<destination bucket>``, say that a destination is complete.
 DESTINATION_COMPLETE = AssetAlias("oss_crr_destination_complete")
 
@@ -66,7 +69,8 @@ class ResolveFormOperator(BaseOperator):
 class PreflightOperator(StepOperator):
     """Read and check everything before the first write.
 
-    The output holds, per pair, the checks, what the cloud told of the pair, and the differences of each resource.
+    The output holds, per pair, what the cloud told of the pair, and the differences of each resource; the checks are
+    kept beside it, under :data:`CHECKS`.
 
     Steps that have nothing to do for the batch are skipped before they start, because starting a task takes longer than
     most steps do. What they would have said is in this step's output, see :mod:`oss_crr.idle`. Airflow skips only what
@@ -118,11 +122,17 @@ class PreflightOperator(StepOperator):
                 self.log.info("%s would change:\n%s", found.pair.name, _plan_text(found.plans) or "nothing")
         idle = {IDLE: self.steps.planned() if plan_only else self.steps.idle(surveys)}
         outcomes = [found.outcome(self.step, with_documents=plan_only) for found in surveys]
-        return [replace(outcome, details={**outcome.details, **idle}) for outcome in outcomes]
+        context["ti"].xcom_push(key=CHECKS, value={outcome.pair: outcome.details["checks"] for outcome in outcomes})
+        return [replace(outcome, details=_without_checks(outcome.details) | idle) for outcome in outcomes]
 
     def goes_on(self, context: Context, outcomes: Sequence[Outcome]) -> bool:
         """Tell whether a pair is left; every pair takes part in this step."""
         return any(outcome.ok for outcome in outcomes)
+
+
+def _without_checks(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the details that later steps need: each of them fetches those of the whole batch."""
+    return {key: value for key, value in details.items() if key != "checks"}
 
 
 #: Where in the console to see what a step configures. Only what tells something: each link costs a request to

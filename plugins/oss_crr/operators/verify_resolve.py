@@ -9,7 +9,7 @@ from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from oss_crr.errors import InputError
-from oss_crr.fleet.batches import BATCH_SIZE, cut_batches, shared_documents
+from oss_crr.fleet.batches import cut_batches, shared_documents
 from oss_crr.fleet.entry import FleetEntry
 from oss_crr.fleet.file import Fleet, load_fleet
 from oss_crr.fleet.selection import select
@@ -54,7 +54,7 @@ class ResolveVerificationOperator(BaseOperator):
             context["ti"].xcom_push(key=REFUSAL, value=str(error))
             raise
         trends = TrendStore(context["asset_state_store"][TRENDS]).read(entry.name for entry in entries)
-        batches = cut_batches(entries, int(run_value(context, "batch_size", BATCH_SIZE)))
+        batches = cut_batches(entries, run_value(context, "batch_size", None))
         self.log.info("%d pairs in %d batches", len(entries), len(batches))
         return [
             {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oss_crr.fleet.batches import MAX_BATCHES, cut_batches, shared_documents
+from oss_crr.fleet.batches import MAX_BATCHES, cut_batches, shared_documents, usual_size
 from oss_crr.pair import BucketPair, parse_pair
 from tests.plugins.fleet.inventories import numbered
 
@@ -81,6 +81,20 @@ def test_batches_are_filled() -> None:
 
 def test_nothing_makes_no_batches() -> None:
     assert cut_batches([], 50) == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "size"),
+    [(0, 50), (1, 50), (50, 50), (400, 50), (401, 51), (800, 100), (1000, 125), (1001, 125), (10_000, 125)],
+)
+def test_usual_size(pairs: int, size: int) -> None:
+    assert usual_size(pairs) == size
+
+
+def test_a_large_fleet_has_larger_batches_unless_the_run_says_otherwise() -> None:
+    pairs = [pair(number) for number in range(1000)]
+    assert [len(batch) for batch in cut_batches(pairs)] == [125] * 8
+    assert [len(batch) for batch in cut_batches(pairs, 50)] == [50] * 20
 
 
 @pytest.mark.parametrize("batch_size", [0, -3])

@@ -31,7 +31,7 @@ def test_an_inventory_in_order_is_summed_up(path: Path, capsys: pytest.CaptureFi
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         f"{path}: 5 pairs, no errors",
-        "batches 3 of 1 to 2 pairs (batch_size 2)",
+        "batches 3 of 1 to 2 pairs",
         "source buckets 5",
         "destination buckets 3",
         "source accounts oss_source: 5",

@@ -200,7 +200,7 @@ def test_what_is_there_is_read_only_where_it_might_not_fit(cloud: FakeCloud, mon
     cloud.ram.create_role(pairs[3].role, "{}", "")
     monkeypatch.setattr(cloud.ram, "get_account_summary", lambda: replace(EMPTY, roles=998))
     assert sorted(causes(counted(cloud, pairs))) == ["p2"]
-    assert cloud.actions == ["ListRoles", "ListPolicies"]
+    assert cloud.actions[1:] == ["ListRoles", "ListPolicies"]
 
 
 def test_names_that_may_not_be_listed_are_looked_up_one_by_one(

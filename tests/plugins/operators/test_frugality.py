@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from oss_crr.operators.steps import ConvergeOperator
-from tests.plugins.fake_cloud import make_resolved
+from oss_crr.operators.steps import CHECKS, ConvergeOperator, PreflightOperator
+from tests.plugins.fake_cloud import FakeCloud, make_resolved
 
 PAIR = make_resolved()
 
@@ -55,3 +55,15 @@ def test_the_next_try_fetches_anew(step: ConvergeOperator) -> None:
 
 def test_a_step_links_to_what_it_configures(step: ConvergeOperator) -> None:
     assert [link.name for link in step.operator_extra_links] == ["RAM role"]
+
+
+def test_checks_stay_out_of_what_later_steps_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(map_index=-1, xcom_push=lambda key, value: pushed.update({key: value}))
+    with DAG("preflight", schedule=None):
+        preflight = PreflightOperator(task_id="preflight", pairs=[PAIR.pair.to_dict()])
+    monkeypatch.setitem(vars(preflight), "accounts", FakeCloud().accounts)
+    (outcome,) = preflight.run_step(_context(ti))  # type: ignore[arg-type]
+    assert outcome.ok
+    assert "checks" not in outcome.details
+    assert {check["status"] for check in pushed[CHECKS][PAIR.name]} == {"ok"}
