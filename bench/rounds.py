@@ -11,19 +11,16 @@ from pathlib import Path
 from bench.parsing import SETUP_DAG
 from bench.processes import cpu_seconds
 from bench.runs import BenchApi, BenchError, TimedRun
+from bench.stack import MeasuredStack
 from bench.world import Json, Pair, write
-from devstack.cloud_config import DESTINATION, SOURCE
-from devstack.ports import free_port
 from devstack.process import Part
 from devstack.settings import CHECKOUT, Settings
-from devstack.stack import Stack
 
 BENCH = Path(__file__).parent
 EMPTY_DAGS = BENCH / "dags"
 #: The empty DAG beside a first run, and beside a second one.
 EMPTY_FIRST, EMPTY_AGAIN = "bench_empty_first", "bench_empty_again"
 
-_DAG_SECONDS = 120.0
 #: Longer than any run, so that each first run is deferred. Once it is, the rule starts at once, so that the trigger
 #: fires when it looks for the first time: the empty DAG's trigger does the same.
 _STARTS_WHEN_DEFERRED = 3600.0
@@ -79,7 +76,7 @@ class Rounds:
         )
 
 
-class BenchStack:
+class BenchStack(MeasuredStack):
     """An Airflow with the product's DAG and the empty ones, as a context manager.
 
     :param folder: everything that is written.
@@ -88,49 +85,23 @@ class BenchStack:
     """
 
     def __init__(self, folder: Path, shape: Json, pairs: int) -> None:
-        folder.mkdir(parents=True)
+        super().__init__(folder)
         self._pairs = [Pair(number) for number in range(1, pairs + 1)]
         self._unused: Iterator[Pair] = iter(self._pairs)
         self._shape = shape
-        settings = Settings(
-            folder,
-            airflow_port=free_port(),
-            cloud_port=free_port(),
-            cloud_config=folder / "cloud.yaml",
-            dags_folder=folder / "dags",
-        )
-        self.stack = Stack(settings)
         self.api: BenchApi
 
-    def __enter__(self) -> BenchStack:
-        settings = self.stack.settings
+    def _write_files(self, settings: Settings) -> None:
         write(settings.cloud_config, self._pairs)
         shutil.copytree(CHECKOUT / "dags", settings.dags_folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(
             EMPTY_DAGS, settings.dags_folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
         )
         write_modules(settings.airflow_home / "config", self._shape)
-        try:
-            self.stack.start()
-            self._prepare_airflow()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.stop()
-        self.stack.postgres.remove()
 
     def _prepare_airflow(self) -> None:
         self.api = BenchApi(self.stack.settings.airflow_url, self.stack.keys.admin_password, self._cpu_seconds)
-        self.api.login()
-        for side in (SOURCE, DESTINATION):
-            extra = side.connection_extra(self.stack.settings.cloud_url)
-            self.api.put_connection(side.connection_id, "alibaba_cloud", extra)
-        for dag_id in (SETUP_DAG, EMPTY_FIRST, EMPTY_AGAIN):
-            self.stack.wait_for_dag(dag_id, _DAG_SECONDS)
-            self.api.unpause(dag_id)
+        self._open(self.api, (SETUP_DAG, EMPTY_FIRST, EMPTY_AGAIN))
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -15,18 +14,15 @@ from bench.processes import MemoryWatch, cpu_seconds
 from bench.rounds import EMPTY_DAGS, write_modules
 from bench.runs import BenchError, seconds_between
 from bench.setup import LISTING, WAITING
+from bench.stack import MeasuredStack
 from bench.world import Json, Pair, write
 from devstack.api import FINAL_RUN_STATES, AirflowApi
-from devstack.cloud_config import DESTINATION, SOURCE
-from devstack.ports import free_port
 from devstack.settings import CHECKOUT, Settings
-from devstack.stack import Stack
 
 FLEET_DAG, EMPTY_FLEET = "oss_crr_fleet", "bench_empty_fleet"
 #: What the product's processes take of each quota while the local cloud enforces them.
 SHARE_VARIABLE, SHARE = "OSS_CRR_QUOTA_SHARE", "0.5"
 
-_DAG_SECONDS = 180.0
 _RUN_SECONDS = 1800.0
 _POLL_SECONDS = 1.0
 _SAMPLE_SECONDS = 2.0
@@ -42,7 +38,7 @@ class FleetApi(AirflowApi):
         return seconds_between(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"), "start_date", "end_date")
 
 
-class FleetStack:
+class FleetStack(MeasuredStack):
     """The stack, as a context manager.
 
     :param folder: everything that is written.
@@ -51,50 +47,23 @@ class FleetStack:
     """
 
     def __init__(self, folder: Path, shape: Json, pairs: int) -> None:
-        folder.mkdir(parents=True)
+        self._variables: dict[str, str] = {}
+        super().__init__(folder, self._variables)
         self._shape = shape
         self.pairs = [Pair(number, source_objects=2) for number in range(1, pairs + 1)]
-        settings = Settings(
-            folder,
-            airflow_port=free_port(),
-            cloud_port=free_port(),
-            cloud_config=folder / "cloud.yaml",
-            dags_folder=folder / "dags",
-            fleet_file=folder / "fleet.yaml",
-        )
-        self.stack = Stack(settings)
         self.api: FleetApi
 
-    def __enter__(self) -> FleetStack:
-        settings = self.stack.settings
+    def _write_files(self, settings: Settings) -> None:
         write(settings.cloud_config, self.pairs, behaviour={"rule_start_seconds": 0})
         write_inventory(settings.fleet_file, self.pairs)
         settings.dags_folder.mkdir()
         for file in (CHECKOUT / "dags" / f"{FLEET_DAG}.py", EMPTY_DAGS / f"{EMPTY_FLEET}.py"):
             shutil.copy(file, settings.dags_folder)
         write_modules(settings.airflow_home / "config", _without_resolve(self._shape))
-        os.environ.pop(SHARE_VARIABLE, None)
-        try:
-            self.stack.start()
-            self._prepare_airflow()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.stop()
-        self.stack.postgres.remove()
 
     def _prepare_airflow(self) -> None:
         self.api = FleetApi(self.stack.settings.airflow_url, self.stack.keys.admin_password)
-        self.api.login()
-        for side in (SOURCE, DESTINATION):
-            extra = side.connection_extra(self.stack.settings.cloud_url)
-            self.api.put_connection(side.connection_id, "alibaba_cloud", extra)
-        for dag_id in (FLEET_DAG, EMPTY_FLEET):
-            self.stack.wait_for_dag(dag_id, _DAG_SECONDS)
-            self.api.unpause(dag_id)
+        self._open(self.api, (FLEET_DAG, EMPTY_FLEET))
 
     @property
     def cloud_url(self) -> str:
@@ -116,12 +85,12 @@ class FleetStack:
 
     def keep_quotas(self, keep: bool) -> None:
         """Let the product's processes keep within a share of the quotas, or not."""
-        if keep == (SHARE_VARIABLE in os.environ):
+        if keep == (SHARE_VARIABLE in self._variables):
             return
         if keep:
-            os.environ[SHARE_VARIABLE] = SHARE
+            self._variables[SHARE_VARIABLE] = SHARE
         else:
-            del os.environ[SHARE_VARIABLE]
+            del self._variables[SHARE_VARIABLE]
         for name in ("scheduler", "triggerer"):
             self.stack.restart(name)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -239,6 +239,13 @@ def subtract(document: Document, grant: Statement, fold: str) -> Document | None
     """
     statements = [left for statement in document["Statement"] if (left := _without(statement, grant, fold)) is not None]
     return {**document, "Statement": statements} if statements else None
+
+
+def subtract_all(document: Document | None, grants: Iterable[Statement], fold: str) -> Document | None:
+    """Return the document without any of the grants, see :func:`subtract`; None when nothing is left, or was there."""
+    for grant in grants:
+        document = subtract(document, grant, fold) if document else None
+    return document
 
 
 def _without(statement: Statement, grant: Statement, fold: str) -> Statement | None:

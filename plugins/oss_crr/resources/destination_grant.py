@@ -66,9 +66,7 @@ class DestinationGrant(Resource[policy.Document | None]):
     @staticmethod
     def without(document: policy.Document | None, pairs: Sequence[ResolvedPair]) -> policy.Document | None:
         """Return what is left of a bucket policy without the pairs' grants, None for nothing."""
-        for pair in pairs:
-            document = policy.subtract(document, grant(pair), FOLD) if document else None
-        return document
+        return policy.subtract_all(document, map(grant, pairs), FOLD)
 
     @staticmethod
     def _put(accounts: Accounts, pair: ResolvedPair, document: policy.Document) -> None:

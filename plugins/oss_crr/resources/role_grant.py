@@ -206,7 +206,7 @@ class RoleGrant(Resource[RoleGrantState]):
         self, pair: ResolvedPair, observed: RoleGrantState, grants: Sequence[policy.Statement]
     ) -> dict[str, policy.Document | None]:
         """Return what is left of the product's own policies without some grants, None for nothing."""
-        left = {info.name: _without(policy.parse(info.document), grants) for info in observed.own}
+        left = {info.name: policy.subtract_all(policy.parse(info.document), grants, FOLD) for info in observed.own}
         first = self.policy_name(pair)
         further = [name for name, document in left.items() if name != first and document is not None]
         if further and first in left and left[first] is None:
@@ -282,13 +282,6 @@ def policy_prefix(role_name: str) -> str:
     if "." not in role_name:
         return role_name
     return f"{role_name.replace('.', '-')}-{hashlib.sha256(role_name.encode()).hexdigest()[:8]}"
-
-
-def _without(document: policy.Document, grants: Sequence[policy.Statement]) -> policy.Document | None:
-    left: policy.Document | None = document
-    for grant in grants:
-        left = policy.subtract(left, grant, FOLD) if left else None
-    return left
 
 
 def _fits(document: policy.Document | None, grant: policy.Statement) -> bool:
