@@ -27,6 +27,12 @@ _RESOURCES = {
     "grant_kms_role": "kms_role_grant",
     "create_rule": "rule",
 }
+#: Resources that are written by calls of RAM, which allows 20 a second of each kind.
+_RAM_WRITTEN = frozenset({"role", "source_grant", "kms_role_grant"})
+#: How many batches of a run such a step works on at once. Each task takes half a quota unless told otherwise, so two
+#: use it up; more would only be refused, and batches would wait for one another instead of following one another.
+_RAM_TASKS = 2
+
 _FOLLOWING = FollowingSteps(
     resources=_RESOURCES,
     optional=("prepare_kms_key", "grant_kms_key", "grant_kms_role"),
@@ -110,6 +116,7 @@ def _converge(task_id: str, after: tuple[str, ...]) -> ConvergeOperator:
         doc_md=_DOCS[task_id],
         # A step is skipped when no pair of the batch needs it; what follows may still be needed.
         trigger_rule=TriggerRule.NONE_FAILED,
+        max_active_tis_per_dagrun=_RAM_TASKS if _RESOURCES[task_id] in _RAM_WRITTEN else None,
     )
 
 
