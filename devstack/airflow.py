@@ -43,7 +43,7 @@ def environment(settings: Settings, keys: Keys, database_url: str, inherited: Ma
         belong to another installation, so they are dropped; so is the one that makes every process of Airflow compile
         the DAG files' modules anew.
     """
-    dropped = ("AIRFLOW", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    dropped = ("AIRFLOW", "_AIRFLOW", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in inherited.items() if not name.startswith(dropped)}
     return {
         **kept,

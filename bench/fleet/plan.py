@@ -63,7 +63,7 @@ PLANS: dict[str, FleetPlan] = {
     # Above an hour.
     "full": FleetPlan(
         _scenarios({100: (1000, 100, 10, 1), 50: (100, 10, 1), 0: (100, 10, 1)}, (1000, 100)),
-        100,
+        50,
         1000,
         100,
         1_000_000,
