@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -147,9 +148,10 @@ def test_report_of_a_plan_shows_the_differences(world: World) -> None:
 def test_preflights_log_shows_the_differences_of_a_plan(world: World, plan_only: bool) -> None:
     operator = PreflightOperator(task_id="preflight", pairs=[PAIR])
     operator.__dict__["accounts"] = world.accounts
+    context: Any = {"params": {"plan_only": plan_only}, "ti": SimpleNamespace(xcom_push=lambda key, value: None)}
     world.reset_calls()
     with capture_logs() as logs:
-        (outcome,) = operator.run_step({"params": {"plan_only": plan_only}})
+        (outcome,) = operator.run_step(context)
     assert world.calls()["writes"] == 0
     text = "\n".join(str(entry["event"]) + str(entry.get("positional_args", "")) for entry in logs)
     assert ("oss:ReplicatePut" in text) is plan_only
