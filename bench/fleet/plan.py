@@ -60,10 +60,10 @@ PLANS: dict[str, FleetPlan] = {
     "short": FleetPlan(_scenarios({100: (50, 10, 1), 0: (10, 1)}, (50,)), 10, 50, 50, 50_000),
     # Half an hour.
     "medium": FleetPlan(_scenarios({100: (100, 10, 1), 50: (100, 10), 0: (100, 10, 1)}, (100,)), 10, 100, 100, 200_000),
-    # Above an hour.
+    # About an hour.
     "full": FleetPlan(
         _scenarios({100: (1000, 100, 10, 1), 50: (100, 10, 1), 0: (100, 10, 1)}, (1000, 100)),
-        50,
+        20,
         1000,
         100,
         1_000_000,
