@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from bench import machine
 from bench.fleet import plot, report
-from bench.fleet.measure import measure_inventory, measure_scenarios, merged
+from bench.fleet.measure import measure_inventory, measure_scenarios, measure_waiting, merged
 from bench.fleet.plan import FleetPlan, plan_of
 from bench.fleet.verification import measure_comparison, measure_healthy
 from bench.parsing import setup_shape
@@ -29,7 +29,7 @@ from devstack.errors import DevstackError
 
 RESULTS = BENCH / "results"
 #: What can be measured on its own.
-PARTS = ("inventory", "scenarios", "verification", "comparison")
+PARTS = ("inventory", "scenarios", "waiting", "verification", "comparison")
 #: The latency of the plot.
 _PLOTTED_MS = 100
 
@@ -76,6 +76,7 @@ def measure(plan: FleetPlan, folder: Path, chosen: Sequence[str] = ()) -> None:
     measures: dict[str, Callable[[], None]] = {
         "inventory": lambda: keep({"inventory": measure_inventory(plan.most_pairs, folder)}),
         "scenarios": lambda: measure_scenarios(plan, folder / "stack", setup_shape(folder), _say, keep),
+        "waiting": lambda: keep({"waiting": measure_waiting(plan.waiting, folder / "waiting", setup_shape(folder))}),
         "verification": lambda: keep({"verification": measure_healthy(plan.verified, folder)}),
         "comparison": lambda: keep({"comparison": measure_comparison(plan.objects, folder)}),
     }
@@ -93,8 +94,6 @@ def _kept(chosen: Sequence[str]) -> Json:
     file = RESULTS / "fleet.json"
     known: Json = json.loads(file.read_text(encoding="utf-8")) if chosen and file.exists() else {}
     kept = {key: value for key, value in known.items() if key not in chosen}
-    if "scenarios" in chosen:
-        kept.pop("waiting", None)
     return {"scenarios": [], **kept, "machine": machine.describe()}
 
 

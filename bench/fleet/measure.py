@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 def measure_scenarios(plan: FleetPlan, folder: Path, shape: Json, say: Say, keep: Callable[[Json], None]) -> None:
-    """Run every scenario: this product, as many empty tasks, and both scripts; then let a fleet wait.
+    """Run every scenario: this product, as many empty tasks, and both scripts.
 
     :param keep: given each result as soon as there is one, since a benchmark of an hour may be interrupted.
     """
@@ -32,9 +32,12 @@ def measure_scenarios(plan: FleetPlan, folder: Path, shape: Json, say: Say, keep
             started = time.monotonic()
             keep({"scenarios": [_scenario(stack, scenario, plan)]})
             say(f"{scenario.pairs} pairs, {scenario.condition}: {time.monotonic() - started:.0f} s")
-        if plan.waiting:
-            keep({"waiting": stack.measure_waiting(plan.waiting, _WAITING_SECONDS)})
-            say(f"{plan.waiting} waiting pairs")
+
+
+def measure_waiting(pairs: int, folder: Path, shape: Json) -> Json:
+    """Let so many pairs wait, and say what the triggerer takes meanwhile; see :meth:`FleetStack.measure_waiting`."""
+    with FleetStack(folder, shape, pairs) as stack:
+        return stack.measure_waiting(pairs, _WAITING_SECONDS)
 
 
 def _scenario(stack: FleetStack, scenario: Scenario, plan: FleetPlan) -> Json:

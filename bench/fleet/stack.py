@@ -153,9 +153,8 @@ class FleetStack(MeasuredStack):
     def _wait_until_deferred(self, run_id: str) -> None:
         deadline = time.monotonic() + _RUN_SECONDS
         while time.monotonic() < deadline:
-            states = [
-                task.state for task in self.api.task_states(FLEET_DAG, run_id) if "wait_for_history" in task.task_id
-            ]
+            tasks = self.api.task_states(FLEET_DAG, run_id)
+            states = [task.state for task in tasks if task.task_id == "batch.wait_for_history"]
             if states and set(states) == {"deferred"}:
                 return
             if self.api.run_state(FLEET_DAG, run_id) in FINAL_RUN_STATES:
