@@ -93,6 +93,8 @@ class BenchStack(MeasuredStack):
 
     def _write_files(self, settings: Settings) -> None:
         write(settings.cloud_config, self._pairs)
+        # The DAGs that work on an inventory are read, too.
+        settings.fleet_file.write_text("pairs: []\n", encoding="utf-8")
         shutil.copytree(CHECKOUT / "dags", settings.dags_folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(
             EMPTY_DAGS, settings.dags_folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True

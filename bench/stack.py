@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Self
 
 from devstack.api import AirflowApi
 from devstack.cloud_config import DESTINATION, SOURCE
-from devstack.ports import free_port
-from devstack.settings import Settings
+from devstack.settings import Settings, settings_in
 from devstack.stack import Stack
 
 _DAG_SECONDS = 180.0
-
-Self = TypeVar("Self", bound="MeasuredStack")
 
 
 class MeasuredStack(ABC):
     """The stack, as a context manager.
 
     :param folder: everything that is written.
-    :param variables: environment variables of Airflow's parts, as they are when a part starts.
     """
 
-    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        settings = Settings(
-            folder,
-            airflow_port=free_port(),
-            cloud_port=free_port(),
-            cloud_config=folder / "cloud.yaml",
-            dags_folder=folder / "dags",
-            fleet_file=folder / "fleet.yaml",
-            variables=variables if variables is not None else {},
-        )
+        #: Environment variables of Airflow's parts, as they are when a part starts.
+        self.variables: dict[str, str] = {}
+        settings = replace(settings_in(folder), dags_folder=folder / "dags", variables=self.variables)
         self.stack = Stack(settings)
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self) -> Self:
         self._write_files(self.stack.settings)
         try:
             self.stack.start()

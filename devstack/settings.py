@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstack.errors import DevstackError
+from devstack.ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +90,17 @@ class Settings:
             cloud_config=state_folder / "cloud.yaml",
             fleet_file=state_folder / "fleet.yaml",
         )
+
+
+def settings_in(folder: Path) -> Settings:
+    """Return the settings of a stack of its own: on free ports, with all that it reads and writes in one folder."""
+    return Settings(
+        folder,
+        airflow_port=free_port(),
+        cloud_port=free_port(),
+        cloud_config=folder / "cloud.yaml",
+        fleet_file=folder / "fleet.yaml",
+    )
 
 
 def _port(environment: Mapping[str, str], variable: str, default: int) -> int:

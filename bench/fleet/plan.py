@@ -38,7 +38,7 @@ class FleetPlan:
 
     :param scenarios: what is run, in this order.
     :param one_by_one: most pairs that the sequential script is measured with; for more, its time is scaled.
-    :param waiting: how many pairs wait at the same time while the triggerer is measured; 0 for no such measurement.
+    :param waiting: how many pairs wait at the same time while the triggerer is measured.
     :param verified: how many healthy pairs are verified.
     :param objects: objects of each bucket of the comparison whose memory is measured.
     """

@@ -47,8 +47,7 @@ class FleetStack(MeasuredStack):
     """
 
     def __init__(self, folder: Path, shape: Json, pairs: int) -> None:
-        self._variables: dict[str, str] = {}
-        super().__init__(folder, self._variables)
+        super().__init__(folder)
         self._shape = shape
         self.pairs = [Pair(number, source_objects=2) for number in range(1, pairs + 1)]
         self.api: FleetApi
@@ -85,12 +84,12 @@ class FleetStack(MeasuredStack):
 
     def keep_quotas(self, keep: bool) -> None:
         """Let the product's processes keep within a share of the quotas, or not."""
-        if keep == (SHARE_VARIABLE in self._variables):
+        if keep == (SHARE_VARIABLE in self.variables):
             return
         if keep:
-            self._variables[SHARE_VARIABLE] = SHARE
+            self.variables[SHARE_VARIABLE] = SHARE
         else:
-            del self._variables[SHARE_VARIABLE]
+            del self.variables[SHARE_VARIABLE]
         for name in ("scheduler", "triggerer"):
             self.stack.restart(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from devstack import cloud_config
 from devstack.ports import LOOPBACK, free_port
 from devstack.postgres import Postgres
-from devstack.settings import CHECKOUT, PARTS, Settings
+from devstack.settings import CHECKOUT, PARTS, settings_in
 from devstack.stack import Stack
 from tests.cluster import redis_server
 from tests.e2e import world
@@ -72,12 +73,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any])
 def cluster(tmp_path_factory: pytest.TempPathFactory, compose: Mapping[str, Any], broker: str) -> Iterator[Stack]:
     """A running cluster with two workers; ended after the module, because it costs much while it does nothing."""
     folder = tmp_path_factory.mktemp("cluster")
-    settings = Settings(
-        folder,
-        airflow_port=free_port(),
-        cloud_port=free_port(),
-        cloud_config=folder / "cloud.yaml",
-        fleet_file=folder / "fleet.yaml",
+    settings = replace(
+        settings_in(folder),
         parts={**PARTS, **{name: _worker(name, folder) for name in WORKERS}},
         options={
             **_shipped_options(compose),

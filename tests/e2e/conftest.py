@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from devstack.ports import free_port
-from devstack.settings import CHECKOUT, Settings
+from devstack.settings import CHECKOUT, settings_in
 from devstack.stack import Stack
 from tests.e2e.airflow import DAG_ID, Airflow
 from tests.e2e.cloud import LocalCloud
@@ -41,13 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack on ports and in a folder of its own, with the product's DAG and those of ``tests/e2e/dags``."""
     folder = tmp_path_factory.mktemp("stack")
-    settings = Settings(
-        folder,
-        airflow_port=free_port(),
-        cloud_port=free_port(),
-        cloud_config=folder / "cloud.yaml",
+    settings = replace(
+        settings_in(folder),
         dags_folder=_dags_folder(folder / "dags"),
-        fleet_file=folder / "fleet.yaml",
         variables={"OSS_CRR_RULES_PER_BUCKET": str(RULES_PER_BUCKET)},
     )
     settings.fleet_file.write_text("pairs: []\n", encoding="utf-8")
